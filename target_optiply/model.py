@@ -51,6 +51,8 @@ class EntityRecord:
         own: True for a buy order that Optiply itself placed: it is patched and received upon, never created.
         deleted: True where the source says that the record is gone.
         total_of_lines: True where ``totalValue`` is the sum of the lines, so that it follows a dropped line.
+        defect: Why this record cannot be sent (``attribute: reason``), where the mapping found out; checking raises
+            it. A child with a defect stays in its parent's list, so that it is not mistaken for a vanished one.
     """
 
     entity: str
@@ -65,6 +67,7 @@ class EntityRecord:
     own: bool = False
     deleted: bool = False
     total_of_lines: bool = False
+    defect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +128,11 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """Something worth one line in the log, once per ``key`` in a run."""
+    """Something worth one line in the log, once per ``key`` in a run; ``info`` where nothing is wrong."""
 
     key: str
     message: str
+    info: bool = False
 
 
 Instruction: TypeAlias = Upsert | Remove | Skip | Figure | Remember | Reject | Warn
