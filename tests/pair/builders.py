@@ -134,7 +134,7 @@ def receipt(key: str, product_id: str, quantity: str, date: str = MIDNIGHT) -> R
 
 def inventory(*products: Row, **collections: list[Row]) -> Inventory:
     """Return an inventory of these products, vendor V1 and the home currency EUR, unless told otherwise."""
-    defaults: dict[str, list[Row]] = {
+    defaults: dict[str, Any] = {
         "summaries": [],
         "vendors": [vendor()],
         "currencies": [currency("EUR", "1.0000000000")],

@@ -35,7 +35,7 @@ UNMAPPED = frozenset(
     {"uuid", "createdAt", "updatedAt", "createdFromPublicApi", "accountId", "novel", "category", "productUuid"}
     | {"remoteId", "remoteIdMap", "remoteDataSyncedToDate"}
 )
-NOTHING = (None, False, [], "")
+NOTHING: tuple[Any, ...] = (None, False, [], "")
 DIFFERENCES_SHOWN = 40
 
 
