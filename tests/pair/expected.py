@@ -6,13 +6,13 @@ same way takes two mistakes. Numbers are exact fractions until the promised roun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 Row: TypeAlias = dict[str, Any]
-Rows: TypeAlias = list[Mapping[str, Any]]
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 ENTITIES = (
     "products",
@@ -59,7 +59,7 @@ class Inventory:
     purchase_orders: Rows
 
     @classmethod
-    def of(cls, collections: Mapping[str, Rows]) -> Inventory:
+    def of(cls, collections: Mapping[str, list[Row]]) -> Inventory:
         """Return the inventory of a dump by collection name."""
         return cls(
             products=collections["products"],
