@@ -125,6 +125,9 @@ class Switches:
     optiply_product_twice: Literal["accepted", "refused"] = _switch(
         "accepted", "unknown", "What a second line of one product in one order gets."
     )
+    optiply_preferred: Literal["refused", "accepted"] = _switch(
+        "refused", "inferred", "What a second preferred supplier of one product gets; disabled ones do not count."
+    )
     optiply_missing_account: Literal["refused", "first"] = _switch(
         "refused", "unknown", "What a POST without accountId gets: a 400, or the user's first account."
     )
@@ -182,6 +185,9 @@ class Switches:
     )
     optiply_unknown_filter: Literal["refused", "ignored"] = _switch(
         "refused", "inferred", "What a filter or sort on an attribute that the entity has not gets."
+    )
+    optiply_filter_comma: Literal["or", "literal"] = _switch(
+        "or", "inferred", "Whether a comma in the value of a filter separates alternatives."
     )
     optiply_total_count: bool = _switch(True, "inferred", "Whether lists carry `meta.totalResourceCount`.")
 
