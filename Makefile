@@ -1,0 +1,103 @@
+# Everything a fresh machine needs is Python 3.10 or newer and make: `make demo` and `make test`.
+# pip is used as it is configured (environment, pip.conf); no package index is named here or in the lock files.
+
+PYTHON ?= python3
+VENV := .venv
+MELTANO_VENV := .venv-meltano
+BIN := $(VENV)/bin
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
+# pytest-xdist's workers: `make test WORKERS=8`, or 0 for none.
+WORKERS ?= auto
+# What pytest is given besides: `make test PYTEST_ARGS='-k identity'`.
+PYTEST_ARGS ?=
+
+# Meltano sends usage statistics and asks for newer versions unless it is told not to.
+export MELTANO_SEND_ANONYMOUS_USAGE_STATS = false
+export MELTANO_CLI_DISABLE_VERSION_CHECK = true
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- The two commands of the README -------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: ## Synchronise a sandbox inFlow into a sandbox Optiply with Meltano, twice
+	@echo "demo: preparing the environments (a minute the first time, nothing later)"
+	@$(MAKE) --no-print-directory .meltano/.installed
+	@$(MELTANO_VENV)/bin/python scripts/demo.py
+
+.PHONY: test
+test: lint type unit ## Run linters, type checkers and all tests
+
+# --- Its parts ----------------------------------------------------------------------------------------------------
+
+.PHONY: lint
+lint: $(VENV)/.installed ## Check style and formatting with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: type
+type: $(VENV)/.installed ## Check types with mypy
+	$(BIN)/mypy
+	MYPYPATH=scripts $(BIN)/mypy scripts/*.py scripts/demolib
+
+.PHONY: unit
+unit: $(VENV)/.installed ## Run all tests with pytest
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+.PHONY: sandbox
+sandbox: $(VENV)/.installed ## Run the sandbox in the foreground and say how to use it from a shell
+	@$(BIN)/python scripts/sandbox_shell.py
+
+# --- For those who change the project -----------------------------------------------------------------------------
+
+.PHONY: docs-tables
+docs-tables: $(VENV)/.installed ## Bring README.md and meltano.yml up to date with what the programs say of themselves
+	$(BIN)/python scripts/readme_tables.py
+	$(BIN)/python scripts/meltano_settings.py
+
+UV_COMPILE := $(MELTANO_VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: lock
+lock: $(MELTANO_VENV)/.installed ## Resolve the newest allowed versions of all dependencies into requirements/
+	$(UV_COMPILE) --upgrade pyproject.toml --output-file requirements/runtime.txt
+	$(UV_COMPILE) --upgrade pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	$(UV_COMPILE) --upgrade --group demo --output-file requirements/demo.txt
+
+.PHONY: clean
+clean: ## Remove environments, caches and what runs left behind
+	rm -rf $(VENV) $(MELTANO_VENV) .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- Environments: made once, and again when their lock file changes ----------------------------------------------
+
+define new_environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name one: make PYTHON=python3.12")'
+	@rm -rf $(1)
+	@$(PYTHON) -m venv $(1)
+endef
+
+# The programs, editable, and everything that tests and checks them.
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@echo "installing $(VENV)"
+	$(call new_environment,$(VENV))
+	@$(BIN)/$(PIP_INSTALL) --requirement requirements/dev.txt
+	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Meltano and the sandbox's few packages, apart from the programs: their dependencies need not agree.
+$(MELTANO_VENV)/.installed: requirements/demo.txt
+	@echo "installing $(MELTANO_VENV)"
+	$(call new_environment,$(MELTANO_VENV))
+	@$(MELTANO_VENV)/bin/$(PIP_INSTALL) --requirement requirements/demo.txt
+	@touch $@
+
+# Meltano makes an environment for each of the two plugins.
+.meltano/.installed: $(MELTANO_VENV)/.installed requirements/runtime.txt pyproject.toml
+	@echo "installing Meltano's plugins tap-inventory and target-optiply"
+	@$(MELTANO_VENV)/bin/meltano --log-level warning install --clean
+	@touch $@

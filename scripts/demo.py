@@ -1,0 +1,116 @@
+"""``make demo``: a real ``meltano run tap-inventory target-optiply`` against the sandbox, twice.
+
+The first run brings the sandbox's inFlow to its Optiply; the second finds nothing to do and must write nothing. What
+is printed is counted by the sandbox, which saw the requests, and by the programs; the demo fails where the two runs
+did not do what they promise. Everything it starts ends with it; the logs of a failure lie in ``.demo``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from demolib.pipeline import Run, RunFailedError, run_pipeline
+from demolib.processes import end_on_signals
+from demolib.sandbox import Sandbox, running_sandbox
+from demolib.tables import read_table, written_table
+
+ROOT = Path(__file__).resolve().parent.parent
+MELTANO = Path(sys.executable).with_name("meltano")
+# Streams of the tap, as the sandbox's control interface calls their collections.
+COLLECTIONS = (
+    "vendors",
+    "currencies",
+    "product-summaries",
+    "products",
+    "sales-orders",
+    "purchase-orders",
+    "customers",
+    "locations",
+)
+# Settings of the programs, of Meltano or of a hotglue job that stand in the user's environment would mix real accounts
+# into the demo.
+FOREIGN = ("TAP_", "TARGET_", "MELTANO_", "SANDBOX_", "OPTIPLY_", "HG_", "JOB_", "FLOW", "ENV_ID", "TENANT", "SINGER_")
+
+
+def main() -> int:
+    """Run the demo and return its exit code."""
+    end_on_signals()
+    start = time.monotonic()
+    (ROOT / ".demo").mkdir(exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="run-", dir=ROOT / ".demo"))
+    try:
+        complaint = _two_runs(scratch)
+    except (RunFailedError, RuntimeError, OSError) as error:
+        complaint = str(error)
+    except KeyboardInterrupt:
+        complaint = "interrupted"
+    if complaint:
+        print(f"\ndemo: FAILED: {complaint}\ndemo: the logs are in {scratch}", file=sys.stderr)
+        return 1
+    shutil.rmtree(scratch)
+    _say(f"done in {time.monotonic() - start:.0f} s: the second run wrote nothing, as promised")
+    return 0
+
+
+def _two_runs(scratch: Path) -> str | None:
+    """Start the sandbox, run the pair twice, print both, and return what is wrong with them, if anything."""
+    env = _environment(scratch)
+    _say("starting the sandbox: inFlow's API and Optiply's on this machine")
+    with running_sandbox(ROOT, scratch, env) as sandbox:
+        _say(f"it listens at {sandbox.url}; its Optiply is empty")
+        inventory = {name.replace("-", "_"): len(sandbox.control(f"inflow/{name}")) for name in COLLECTIONS}
+        first = _run("first", sandbox, scratch, env, inventory)
+        if not first.writes or not first.read:
+            return "the first run read or wrote nothing"
+        second = _run("second", sandbox, scratch, env, inventory)
+        if second.writes:
+            return f"the second run made {second.writes} writes, though nothing had changed"
+        if second.standing != {entity: first.standing.get(entity) for entity in second.standing}:
+            return "the second run left other rows in Optiply than the first"
+    return None
+
+
+def _run(name: str, sandbox: Sandbox, scratch: Path, env: dict[str, str], inventory: dict[str, int]) -> Run:
+    _say(f"{name} run: meltano run tap-inventory target-optiply")
+    run = run_pipeline(
+        MELTANO,
+        sandbox,
+        root=ROOT,
+        log=scratch / f"{name}-run.log",
+        state=Path(env["TARGET_OPTIPLY_STATE_PATH"]),
+        env={**env, **sandbox.environment()},
+        progress=lambda text: print(f"      {text}", flush=True),
+    )
+    print(f"\n{read_table(run, inventory)}\n\n{written_table(run)}\n")
+    requests = ", ".join(f"{count} to {api}" for api, count in sorted(run.requests.items()))
+    _say(f"the {name} run took {run.seconds:.0f} s and {sum(run.requests.values())} requests ({requests})")
+    return run
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Return the environment of all that the demo starts: the user's own, less what could lead to real accounts."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(FOREIGN)}
+    here = ",".join(filter(None, (kept.get("no_proxy") or kept.get("NO_PROXY"), "127.0.0.1,localhost")))
+    return kept | {
+        "MELTANO_PROJECT_ROOT": str(ROOT),
+        "MELTANO_DATABASE_URI": f"sqlite:///{scratch / 'meltano.db'}",
+        "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+        "NO_PROXY": here,
+        "no_proxy": here,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TARGET_OPTIPLY_STATE_PATH": str(scratch / "target-state.json"),
+    }
+
+
+def _say(text: str) -> None:
+    print(f"demo: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The parts of ``make demo``: child processes, the sandbox, a Meltano run, and what is printed of it."""

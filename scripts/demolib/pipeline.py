@@ -1,0 +1,156 @@
+"""One ``meltano run`` of the pair against the sandbox, and what it did, as the programs and the sandbox tell it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demolib.processes import child
+from demolib.sandbox import Sandbox
+
+RUN_TIMEOUT = 240.0
+PROGRESS_INTERVAL = 2.0
+WRITES = {"POST": "created", "PATCH": "changed", "DELETE": "removed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run did.
+
+    Attributes:
+        seconds: How long it took.
+        read: Records that the tap emitted, by stream.
+        requests: Requests that each API of the sandbox answered: ``inflow``, ``optiply``, ``auth``.
+        written: Writes that the sandbox's Optiply carried out, by entity and by what they did.
+        summary: The counts in the target's state file by entity: ``success``, ``updated``, ``existing``, ``fail``.
+        standing: Rows that stand in the sandbox's Optiply afterwards, by entity.
+    """
+
+    seconds: float
+    read: Mapping[str, int]
+    requests: Mapping[str, int]
+    written: Mapping[str, Mapping[str, int]]
+    summary: Mapping[str, Mapping[str, int]]
+    standing: Mapping[str, int]
+
+    @property
+    def writes(self) -> int:
+        """How many writes the sandbox's Optiply carried out in all."""
+        return sum(sum(each.values()) for each in self.written.values())
+
+
+class RunFailedError(RuntimeError):
+    """The pipeline did not end well; the message holds the end of its log."""
+
+
+def run_pipeline(
+    meltano: Path,
+    sandbox: Sandbox,
+    *,
+    root: Path,
+    log: Path,
+    state: Path,
+    env: Mapping[str, str],
+    progress: Callable[[str], None],
+) -> Run:
+    """Run the pair once and return what it did.
+
+    Args:
+        meltano: The Meltano program.
+        sandbox: What it runs against.
+        root: The Meltano project.
+        log: The file that takes Meltano's log.
+        state: The target's state file.
+        env: The whole environment of the run.
+        progress: Is told now and then how far the run is.
+
+    Raises:
+        RunFailedError: Meltano exited with an error, or did not end in time.
+    """
+    seen = len(sandbox.control("log"))
+    start = time.monotonic()
+    # An empty .env file: one in the checkout would take precedence over the environment that names the sandbox.
+    command = [str(meltano), "--env-file", "/dev/null", "--log-format", "json", "--environment", "dev"]
+    with child([*command, "run", "tap-inventory", "target-optiply"], log=log, env=env, cwd=root) as process:
+        code = _wait(process, start, sandbox, progress)
+    seconds = time.monotonic() - start
+    if code != 0:
+        raise RunFailedError(f"meltano run ended with {code}; the end of {log}:\n{_tail(log)}")
+    answered = sandbox.control("log")[seen:]
+    written = written_by_entity(answered)
+    summary = json.loads(state.read_text(encoding="utf-8"))["summary"] if state.exists() else {}
+    entities = [*written, *(_entity(name) for name in summary)]
+    return Run(
+        seconds=seconds,
+        read=records_by_stream(log.read_text(encoding="utf-8", errors="replace")),
+        requests=Counter(each["api"] for each in answered),
+        written=written,
+        summary={_entity(name): counts for name, counts in summary.items()},
+        standing={entity: _standing(sandbox, entity) for entity in dict.fromkeys(entities)},
+    )
+
+
+def written_by_entity(answered: list[dict[str, Any]]) -> dict[str, Counter[str]]:
+    """Count the writes in the sandbox's log of answered requests, by entity and by what they did."""
+    written: dict[str, Counter[str]] = {}
+    for each in answered:
+        if each["api"] == "optiply" and each["method"] in WRITES and 200 <= each["status"] < 300:
+            entity = each["kind"].split(" ")[1]
+            written.setdefault(entity, Counter())[WRITES[each["method"]]] += 1
+    return written
+
+
+def records_by_stream(log: str) -> dict[str, int]:
+    """Count the records that the tap emitted, from the ``record_count`` metrics in Meltano's log of JSON lines."""
+    counts: Counter[str] = Counter()
+    for line in log.splitlines():
+        if '"record_count"' not in line:
+            continue
+        entry = json.loads(line)
+        if entry.get("name") == "tap-inventory":
+            point = entry["metric_info"]
+            counts[point["tags"]["stream"]] += point["value"]
+    return dict(counts)
+
+
+def _wait(process: subprocess.Popen[bytes], start: float, sandbox: Sandbox, progress: Callable[[str], None]) -> int:
+    """Wait for a run to end, saying every few seconds how far it is, and return its exit code."""
+    told = start
+    while (code := process.poll()) is None:
+        now = time.monotonic()
+        if now - start > RUN_TIMEOUT:
+            raise RunFailedError(f"meltano run did not end within {RUN_TIMEOUT:.0f} seconds")
+        if now - told >= PROGRESS_INTERVAL:
+            stats = sandbox.control("stats")
+            progress(f"{now - start:3.0f} s: {stats['requests']} requests answered, {stats['writes']} of them writes")
+            told = now
+        time.sleep(0.05)
+    return code
+
+
+def _entity(name: str) -> str:
+    """Return an entity's resource type for its name in the state file: ``sellOrders`` for ``SellOrders``."""
+    return name[:1].lower() + name[1:]
+
+
+def _standing(sandbox: Sandbox, entity: str) -> int:
+    return sum(not row["deleted"] for row in sandbox.control(f"optiply/{entity}"))
+
+
+def _tail(log: Path, lines: int = 25) -> str:
+    """Return the end of Meltano's log, each line reduced to who said what."""
+    return "\n".join(map(_told, log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]))
+
+
+def _told(line: str) -> str:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    return f"{entry.get('name', 'meltano')}: {entry.get('event')}"
