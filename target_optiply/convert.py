@@ -214,7 +214,7 @@ def to_emails(value: Any, attribute: str, warnings: list[str]) -> list[str] | No
         elif text.lower() in _NOT_A_VALUE:
             return None
     items = value if isinstance(value, (list, tuple)) else [value]
-    addresses: dict[str, None] = {}
+    addresses: list[str] = []
     for item in items:
         if item is None:
             continue
@@ -223,11 +223,11 @@ def to_emails(value: Any, attribute: str, warnings: list[str]) -> list[str] | No
         for part in _EMAIL_SEPARATORS.split(clean_text(item, attribute)):
             address = part.strip("\"'")
             if EMAIL.fullmatch(address):
-                addresses[address] = None
+                addresses.append(address)
             elif address and address.lower() not in _NOT_A_VALUE:
                 # The address itself stays out of logs and states.
                 warnings.append(f"{attribute}: left out what is not an e-mail address")
-    return list(addresses)
+    return addresses
 
 
 def _outside(attribute: Attribute, reason: str, warnings: list[str]) -> None:

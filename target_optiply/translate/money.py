@@ -22,14 +22,14 @@ def cents(value: Fraction) -> Decimal:
 
 
 def exchange_rate(order: Raw) -> Fraction:
-    """Return how many units of the order's currency one unit of the home currency is worth (1 where not given).
+    """Return how many units of the order's currency one unit of the home currency is worth.
 
     Raises:
-        InvalidRecord: The rate is not above 0.
+        InvalidRecord: The rate is missing or not above 0: taking it for 1 could be wrong by any factor.
     """
     rate = number(order, "exchangeRate")
     if rate is None:
-        return Fraction(1)
+        raise InvalidRecord("exchangeRate", "missing")
     if rate <= 0:
         raise InvalidRecord("exchangeRate", f"{rate} is not above 0")
     return Fraction(rate)

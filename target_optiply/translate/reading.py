@@ -81,11 +81,12 @@ def standard_quantity(row: Raw) -> Decimal | None:
 
 
 def units_in(record: Raw, field: str) -> Fraction | None:
-    """Return how many stock units one unit of measure holds (1 where none is given), None for a senseless ratio."""
+    """Return how many stock units one unit of measure holds (1 without a unit), None where the ratio says nothing."""
     unit = nested(record, field)
     ratio = None if unit is None else nested(unit, "conversionRatio")
     if ratio is None:
         return Fraction(1)
     standard, measured = number(ratio, "standardQuantity"), number(ratio, "uomQuantity")
-    standard, measured = Decimal(1) if standard is None else standard, Decimal(1) if measured is None else measured
-    return Fraction(standard) / Fraction(measured) if standard > 0 and measured > 0 else None
+    if standard is None or measured is None or standard <= 0 or measured <= 0:
+        return None
+    return Fraction(standard) / Fraction(measured)

@@ -6,6 +6,7 @@ is 1 or, where it has no conversion, the only currency without one.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 from target_optiply.convert import to_number
@@ -22,24 +23,23 @@ def translate(currency_id: str, record: Raw, facts: Facts, settings: MappingSett
     conversions = rows(record, "currencyConversions")
     if conversions is None:
         return []
-    rates = []
+    newest: dict[str, tuple[str, Decimal]] = {}
+    instructions: list[Instruction] = []
     for row in conversions:
-        if key(row, "currencyId") in (None, currency_id) and (rate := number(row, "exchangeRate")) is not None:
-            if rate <= 0:
-                return [Warn(f"rate.{currency_id}", f"currency {currency_id}: a rate of {rate} cannot be used")]
-            rates.append((str(row.get("timestamp") or ""), rate))
-    if not rates:
-        if facts.get("rate", currency_id) is None and facts.get("no_rate", currency_id) is None:
-            return [Remember("no_rate", currency_id, "true")]
-        return []
-    # Rowversions are hexadecimal digits of one length: their text order is the order of change.
-    newest = max(rates)[1]
-    kept = to_number(facts.get("rate", currency_id), "exchangeRate")
-    if kept and abs(Fraction(newest) - Fraction(kept)) / Fraction(kept) < _MOVE:
-        return []
-    instructions: list[Instruction] = [Remember("rate", currency_id, str(newest))]
-    if facts.get("no_rate", currency_id) is not None:
-        instructions.append(Remember("no_rate", currency_id, None))
+        currency, rate = key(row, "currencyId") or currency_id, number(row, "exchangeRate")
+        if rate is None:
+            continue
+        if rate <= 0:
+            instructions.append(Warn(f"rate.{currency}", f"currency {currency}: a rate of {rate} cannot be used"))
+            continue
+        # Rowversions are hexadecimal digits of one length: their text order is the order of change.
+        newest[currency] = max(newest.get(currency, ("", rate)), (str(row.get("timestamp") or ""), rate))
+    for currency, (_, rate) in newest.items():
+        kept = to_number(facts.get("rate", currency), "exchangeRate")
+        if not kept or abs(Fraction(rate) - Fraction(kept)) / Fraction(kept) >= _MOVE:
+            instructions.append(Remember("rate", currency, str(rate)))
+    if currency_id not in newest and facts.get("no_rate", currency_id) is None:
+        instructions.append(Remember("no_rate", currency_id, "true"))
     return instructions
 
 
@@ -50,7 +50,7 @@ def translate_pricing_scheme(
     settings: MappingSettings,  # noqa: ARG001 - one signature for all streams
 ) -> list[Instruction]:
     """Remember whether the prices of a list contain tax."""
-    value = "true" if flag(record, "isTaxInclusive") else None
+    value = "true" if flag(record, "isTaxInclusive") else "false"
     return [] if facts.get("tax_inclusive", scheme_id) == value else [Remember("tax_inclusive", scheme_id, value)]
 
 
@@ -71,4 +71,5 @@ def rate_of(vendor: str | None, row: Raw, facts: Facts) -> Fraction | None:
     rate = to_number(facts.get("rate", currency), "exchangeRate")
     if rate:
         return Fraction(rate)
-    return Fraction(1) if list(facts.all("no_rate")) == [currency] else None
+    without = [other for other in facts.all("no_rate") if facts.get("rate", other) is None]
+    return Fraction(1) if without == [currency] else None

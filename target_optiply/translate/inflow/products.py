@@ -102,20 +102,27 @@ def _sales_price(record: Raw, facts: Facts, settings: MappingSettings, out: list
         out.append(Warn("salesUom", "salesUom: a conversion ratio is not above 0; such prices are left empty"))
         return None
     value = Fraction(amount) / units
-    if _contains_tax(price, facts):
-        if settings.price_tax_percent is None:
-            out.append(Warn("price_tax_percent", "Some price lists contain tax: set price_tax_percent to take it out"))
-        else:
-            value /= 1 + Fraction(settings.price_tax_percent) / 100
-    return cents(value)
+    contains_tax, percent = _contains_tax(price, facts), settings.price_tax_percent
+    if contains_tax and percent is None:
+        out.append(Warn("price_tax_percent", "some price lists contain tax: set price_tax_percent to take it out"))
+    if contains_tax is None and percent is not None:
+        out.append(
+            Warn(
+                "pricing_schemes",
+                "price_tax_percent needs the stream pricing_schemes: until it was read once, prices go out as they are",
+            )
+        )
+    return cents(value / (1 + Fraction(percent) / 100) if contains_tax and percent is not None else value)
 
 
-def _contains_tax(price: Raw, facts: Facts) -> bool:
+def _contains_tax(price: Raw, facts: Facts) -> bool | None:
+    """Tell whether a price contains tax, None where neither the row nor an earlier price list says so."""
     scheme = nested(price, "pricingScheme")
     if scheme is not None and scheme.get("isTaxInclusive") is not None:
         return flag(scheme, "isTaxInclusive")
     scheme_id = key(price, "pricingSchemeId")
-    return scheme_id is not None and facts.get("tax_inclusive", scheme_id) == "true"
+    said = None if scheme_id is None else facts.get("tax_inclusive", scheme_id)
+    return None if said is None else said == "true"
 
 
 def _compositions(product_id: str, components: list[Raw], facts: Facts, out: list[Instruction]) -> list[EntityRecord]:
