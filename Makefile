@@ -26,7 +26,7 @@ help: ## Show this list
 .PHONY: demo
 demo: ## Synchronise a sandbox inFlow into a sandbox Optiply with Meltano, twice
 	@echo "demo: preparing the environments (a minute the first time, nothing later)"
-	@$(MAKE) --no-print-directory .meltano/.installed
+	@$(MAKE) --silent .meltano/.installed
 	@$(MELTANO_VENV)/bin/python scripts/demo.py
 
 .PHONY: test

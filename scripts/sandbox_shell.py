@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,8 +14,8 @@ from demolib.sandbox import running_sandbox
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main() -> int:
-    """Run the sandbox until it is interrupted."""
+def main() -> None:
+    """Run the sandbox until a signal ends it."""
     end_on_signals()
     with tempfile.TemporaryDirectory() as scratch, running_sandbox(ROOT, Path(scratch), os.environ) as sandbox:
         print(
@@ -25,12 +24,9 @@ def main() -> int:
         for name, value in sandbox.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         print(f"# What it answered: {sandbox.ready['control_url']}/log. Ctrl-C ends it.", flush=True)
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            return 0
+        while True:
+            time.sleep(3600)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -16,6 +16,18 @@ from demolib.sandbox import Sandbox
 
 RUN_TIMEOUT = 240.0
 PROGRESS_INTERVAL = 2.0
+# Entities in the order in which a reader understands them; any other that is written follows.
+ENTITIES = (
+    "suppliers",
+    "products",
+    "supplierProducts",
+    "productCompositions",
+    "sellOrders",
+    "sellOrderLines",
+    "buyOrders",
+    "buyOrderLines",
+    "receiptLines",
+)
 WRITES = {"POST": "created", "PATCH": "changed", "DELETE": "removed"}
 
 
@@ -84,15 +96,15 @@ def run_pipeline(
         raise RunFailedError(f"meltano run ended with {code}; the end of {log}:\n{_tail(log)}")
     answered = sandbox.control("log")[seen:]
     written = written_by_entity(answered)
-    summary = json.loads(state.read_text(encoding="utf-8"))["summary"] if state.exists() else {}
-    entities = [*written, *(_entity(name) for name in summary)]
+    told = json.loads(state.read_text(encoding="utf-8"))["summary"] if state.exists() else {}
+    summary = {name[:1].lower() + name[1:]: counts for name, counts in told.items()}
     return Run(
         seconds=seconds,
         read=records_by_stream(log.read_text(encoding="utf-8", errors="replace")),
         requests=Counter(each["api"] for each in answered),
         written=written,
-        summary={_entity(name): counts for name, counts in summary.items()},
-        standing={entity: _standing(sandbox, entity) for entity in dict.fromkeys(entities)},
+        summary=summary,
+        standing={entity: _standing(sandbox, entity) for entity in dict.fromkeys((*ENTITIES, *written, *summary))},
     )
 
 
@@ -132,11 +144,6 @@ def _wait(process: subprocess.Popen[bytes], start: float, sandbox: Sandbox, prog
             told = now
         time.sleep(0.05)
     return code
-
-
-def _entity(name: str) -> str:
-    """Return an entity's resource type for its name in the state file: ``sellOrders`` for ``SellOrders``."""
-    return name[:1].lower() + name[1:]
 
 
 def _standing(sandbox: Sandbox, entity: str) -> int:

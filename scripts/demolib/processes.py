@@ -41,8 +41,8 @@ def child(command: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Pat
 
 
 def end_on_signals() -> None:
-    """Turn the signals that would end this process at once into an exception, so that every block is left in order."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Turn the signals that end a process into an exit, so that every block is left in order."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise_exit)
 
 

@@ -6,17 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from demolib.pipeline import WRITES, Run
 
-# The order in which a reader understands them; what is not named follows.
-ENTITIES = (
-    "suppliers",
-    "products",
-    "supplierProducts",
-    "productCompositions",
-    "sellOrders",
-    "buyOrders",
-    "receiptLines",
-)
-
 
 def read_table(run: Run, inventory: Mapping[str, int]) -> str:
     """Return the table of what was read, a line per stream.
@@ -32,10 +21,8 @@ def read_table(run: Run, inventory: Mapping[str, int]) -> str:
 
 def written_table(run: Run) -> str:
     """Return the table of what was written, a line per entity."""
-    entities = [each for each in ENTITIES if each in run.standing]
-    entities += sorted(set(run.standing) - set(entities))
-    counts = [_counts(run, entity) for entity in entities]
-    rows = [(entity, *each) for entity, each in zip(entities, counts, strict=True)]
+    counts = [_counts(run, entity) for entity in run.standing]
+    rows = [(entity, *each) for entity, each in zip(run.standing, counts, strict=True)]
     heading = ("written to Optiply", "created", "changed", "removed", "unchanged", "rejected", "rows there")
     return _table(heading, [*rows, ("in all", *map(sum, zip(*counts, strict=True)))])
 
