@@ -9,6 +9,7 @@ from sandbox.http import Response, json_response
 from sandbox.switches import Switches
 
 JSON_API = "application/vnd.api+json"
+_KNOWN_STATUSES = frozenset(HTTPStatus)
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a failure of the sandbox
@@ -37,7 +38,7 @@ def refusal_response(refusal: Refusal, switches: Switches) -> Response:
     if refusal.status == HTTPStatus.CONFLICT and switches.optiply_conflict_shape != "same":
         shape = switches.optiply_conflict_shape
     status, detail = refusal.status, refusal.detail
-    title = HTTPStatus(status).name
+    title = HTTPStatus(status).name if status in _KNOWN_STATUSES else "UNKNOWN"
     if shape == "empty":
         return Response(status)
     if shape == "html":
