@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.data.basics import LAST_DAY, OWN_VERSION, Row, guid, instant, midnight, rowversion, stream
 from sandbox.data.names import address, company_name, custom_fields, person_name
-from sandbox.data.products import vendor_currency
+from sandbox.data.offers import vendor_currency
 from sandbox.data.world import World
 
 #: E-mail fields as people fill them in, one vendor in twelve each.

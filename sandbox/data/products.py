@@ -8,68 +8,24 @@ from random import Random
 from sandbox.data import barcodes
 from sandbox.data.basics import OWN_VERSION, Row, exact, guid, instant, rowversion, stream
 from sandbox.data.names import custom_fields
-from sandbox.data.reference import CURRENCIES
+from sandbox.data.offers import vendor_items
 from sandbox.data.stock import inventory_lines
-from sandbox.data.world import ProductFacts, World, item_type, ratio, uom
+from sandbox.data.world import ProductFacts, World, item_type, uom
 
-#: Vendors of a product as (offset of the vendor, lineNum), in the order listed; one product in eight each. The same
-#: vendor may stand there twice, and old rows have no lineNum.
-VENDOR_PATTERNS: tuple[tuple[tuple[int, int | None], ...], ...] = (
-    (),
-    ((0, 1),),
-    ((1, 2), (0, 1)),
-    ((0, 1), (1, 2), (2, 3)),
-    ((0, 1), (0, 2)),
-    ((0, None),),
-    ((1, None), (0, 1)),
-    ((0, 3), (1, 7)),
-)
-LEAD_TIMES = (None, 0, 14, 400, 21, 1, 365)
+LABOUR = 3
 #: Components as (offset, quantity), for one assembled product in five each; equal ones add up to whole numbers.
 BOM_PATTERNS: tuple[tuple[tuple[int, str], ...], ...] = (
     ((1, "1.0000"),),
-    ((1, "2.0000"), (2, "4.0000"), (3, "1.0000")),
+    ((1, "2.0000"), (2, "4.0000"), (4, "1.0000")),
     ((1, "2.0000"), (2, "1.0000"), (1, "3.0000")),
-    ((2, "12.0000"), (5, "1.0000")),
-    ((1, "0.5000"), (3, "2.0000"), (1, "0.5000")),
+    ((2, "12.0000"), (5, "1.0000"), (LABOUR, "1.0000")),
+    ((1, "0.5000"), (2, "2.0000"), (1, "0.5000")),
 )
 
 
 def has_bom(index: int) -> bool:
     """Tell whether the product at ``index`` is assembled; its components stand before it, so there are no cycles."""
     return index % 10 == 9 and index > 10 and item_type(index) != "service"
-
-
-def vendor_items(world: World, index: int, version: int) -> list[Row]:
-    """Return who sells the product at ``index``, for how much of the vendor's own currency."""
-    vendor_ids = world.ids["vendors"]
-    if not vendor_ids:
-        return []
-    facts = world.product(index)
-    rng = stream(world.seed, 6, index)
-    rows: list[Row] = []
-    for number, (offset, line_num) in enumerate(VENDOR_PATTERNS[index % 8]):
-        vendor = (index // 8 + index + offset) % len(vendor_ids)
-        rate = Decimal(CURRENCIES[vendor_currency(vendor)][4] or "0.9500000000")
-        cost = facts.cost * ratio(facts.purchasing_unit) * rate * Decimal(rng.randint(80, 110)) / 100
-        rows.append(
-            {
-                "vendorItemId": guid(rng),
-                "productId": facts.product_id,
-                "vendorId": vendor_ids[vendor],
-                "vendorItemCode": ("", "BL-77", f"  {index} / {number}  ", f"ÄRT №{index}")[(index + number) % 4],
-                "cost": None if index % 29 == 3 else "0.33333" if index % 29 == 7 else exact(cost, 5),
-                "leadTimeDays": LEAD_TIMES[(index // 8 + number) % len(LEAD_TIMES)],
-                "lineNum": line_num,
-                "timestamp": rowversion(version + 10 + number),
-            }
-        )
-    return rows
-
-
-def vendor_currency(vendor: int) -> int:
-    """Return the position of the currency of the vendor at position ``vendor``: half of them trade abroad."""
-    return (0, 1, 2, 3, 4, 0, 0, 1, 0, 0)[vendor % 10]
 
 
 def _prices(world: World, facts: ProductFacts, rng: Random, version: int) -> list[Row]:
@@ -101,7 +57,8 @@ def _components(world: World, facts: ProductFacts, rng: Random, version: int, fr
     rows: list[Row] = []
     for number, (offset, quantity) in enumerate(BOM_PATTERNS[turn % len(BOM_PATTERNS)]):
         at = facts.index - 2 * offset
-        while item_type(at) == "service":
+        # One of the patterns has labour among its components.
+        while (item_type(at) == "service") != (offset == LABOUR):
             at -= 1
         part = world.product(at)
         # The first assembled product of the data set stands at 19, so its turn is 1.

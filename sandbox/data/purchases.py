@@ -8,8 +8,8 @@ from random import Random
 
 from sandbox.data.basics import OWN_VERSION, Row, guid, midnight, rowversion, stream
 from sandbox.data.names import EMPTY_ADDRESS, address, custom_fields, person_name
+from sandbox.data.offers import vendor_currency
 from sandbox.data.orderlines import Terms, Wish, line, percent, quantity, totals
-from sandbox.data.products import vendor_currency
 from sandbox.data.world import World, ratio
 
 

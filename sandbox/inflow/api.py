@@ -12,11 +12,11 @@ from sandbox.data import DataSet, Row
 from sandbox.http import Request, Response, json_response
 from sandbox.identity import INFLOW_API_KEY, INFLOW_COMPANY_ID
 from sandbox.inflow import includes
+from sandbox.inflow.endpoints import COLLECTIONS
 from sandbox.inflow.errors import RefusedError
 from sandbox.inflow.limits import RateLimit
 from sandbox.inflow.listing import Lists
 from sandbox.inflow.oddments import Oddments
-from sandbox.inflow.shapes import COLLECTIONS
 from sandbox.inflow.store import Store
 from sandbox.inflow.summaries import Summaries
 from sandbox.switches import Switches

@@ -10,9 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 from sandbox.data.basics import midnight
+from sandbox.inflow.endpoints import Filter
 from sandbox.inflow.errors import RefusedError
 from sandbox.inflow.order import is_guid, parse_instant
-from sandbox.inflow.shapes import Filter
 from sandbox.inflow.table import Reader
 
 #: Name, kind and values of every filter that counts: equal ones accept the same rows.

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from sandbox.data import Row
 from sandbox.data.basics import rowversion
-from sandbox.inflow.shapes import COLLECTIONS, RELATIONS, Relation
+from sandbox.inflow.endpoints import COLLECTIONS
+from sandbox.inflow.shapes import RELATIONS, Relation
 from sandbox.inflow.store import Store
 from sandbox.switches import Switches
 

@@ -8,9 +8,10 @@ from typing import Any
 from sandbox.data import Row
 from sandbox.http import Request, Response, json_response
 from sandbox.inflow import filters, includes
+from sandbox.inflow.endpoints import COLLECTIONS
 from sandbox.inflow.errors import RefusedError
 from sandbox.inflow.order import Index
-from sandbox.inflow.shapes import COLLECTIONS, RELATIONS
+from sandbox.inflow.shapes import RELATIONS
 from sandbox.inflow.store import Store
 from sandbox.inflow.table import INSERTION, SHUFFLED, LiveTable, Reader
 from sandbox.switches import Switches

@@ -10,7 +10,8 @@ from typing import Any
 
 from sandbox.data import DataSet, Row
 from sandbox.data.basics import exact, instant, rowversion
-from sandbox.inflow.shapes import COLLECTIONS, PICKS, RELATIONS, UNVERSIONED
+from sandbox.inflow.endpoints import COLLECTIONS
+from sandbox.inflow.shapes import PICKS, RELATIONS, UNVERSIONED
 from sandbox.inflow.table import LiveTable
 from sandbox.switches import Switches
 
