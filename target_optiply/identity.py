@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal
 from typing import Any
 
@@ -24,9 +23,9 @@ def _text_of(value: Any, attribute: str) -> str | None:
         raise InvalidRecord(attribute, f"a key cannot be a {type(value).__name__}")
     if isinstance(value, int):
         return str(value) if value.bit_length() < 256 else _too_long(attribute)
-    if not math.isfinite(value):
-        return None
     number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not number.is_finite():
+        return None
     if abs(number.adjusted()) > 60:
         _too_long(attribute)
     return str(int(number)) if number == number.to_integral_value() else format(number, "f")
