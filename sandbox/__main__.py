@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -137,6 +138,9 @@ def main(arguments: list[str]) -> int:
         timeout_keep_alive=600,
         timeout_graceful_shutdown=1,
     )
+    # Hundreds of thousands of rows would be looked through again and again for cycles that they cannot form.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 1000)
     server = Server(config, ready_line(url), options.ready_file)
     with listener, contextlib.suppress(asyncio.CancelledError):
         server.run(sockets=[listener])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -107,6 +108,7 @@ class ControlApi:
             "max_in_flight_by_api": journal.max_by_api,
             "in_flight": journal.in_flight,
             "by_status": journal.by_status,
+            "cpu_seconds": time.process_time(),
             "rows": {name: sum(len(live.ids) for live in table.live.values()) for name, table in tables.items()},
         }
 

@@ -16,6 +16,7 @@ from sandbox.switches import Switches
 #: What comes with every row and is never written.
 SYSTEM_ATTRIBUTES = frozenset({"id", "uuid", "createdAt", "updatedAt", "createdFromPublicApi", "remoteIdMap"})
 _REMOTE_ID = text("remoteId")
+_DECODER = json.JSONDecoder(parse_float=Decimal)
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ def parse_document(body: bytes, entity: Entity) -> dict[str, Any]:
         Refusal: The body is no such document for ``entity``.
     """
     try:
-        document = json.loads(body, parse_float=Decimal)
+        document = _DECODER.decode(body.decode())
     except (ValueError, RecursionError, ArithmeticError):
         raise Refusal(400, "Malformed JSON in the request body") from None
     data = document.get("data") if type(document) is dict else None
