@@ -52,6 +52,10 @@ unit: $(VENV)/.installed ## Run all tests with pytest
 sandbox: $(VENV)/.installed ## Run the sandbox in the foreground and say how to use it from a shell
 	@$(BIN)/python scripts/sandbox_shell.py
 
+.PHONY: bench
+bench: $(VENV)/.installed ## Measure how many writes a second the sandbox's Optiply takes
+	$(BIN)/python -m sandbox.bench
+
 # --- For those who change the project -----------------------------------------------------------------------------
 
 .PHONY: docs-tables

@@ -96,6 +96,7 @@ def run_pipeline(
         raise RunFailedError(f"meltano run ended with {code}; the end of {log}:\n{_tail(log)}")
     answered = sandbox.control("log")[seen:]
     written = written_by_entity(answered)
+    rows = sandbox.control("stats")["rows"]
     told = json.loads(state.read_text(encoding="utf-8"))["summary"] if state.exists() else {}
     summary = {name[:1].lower() + name[1:]: counts for name, counts in told.items()}
     return Run(
@@ -104,7 +105,7 @@ def run_pipeline(
         requests=Counter(each["api"] for each in answered),
         written=written,
         summary=summary,
-        standing={entity: _standing(sandbox, entity) for entity in dict.fromkeys((*ENTITIES, *written, *summary))},
+        standing={entity: rows[entity] for entity in dict.fromkeys((*ENTITIES, *written, *summary))},
     )
 
 
@@ -112,7 +113,8 @@ def written_by_entity(answered: list[dict[str, Any]]) -> dict[str, Counter[str]]
     """Count the writes in the sandbox's log of answered requests, by entity and by what they did."""
     written: dict[str, Counter[str]] = {}
     for each in answered:
-        if each["api"] == "optiply" and each["method"] in WRITES and 200 <= each["status"] < 300:
+        carried_out = each["status"] is not None and 200 <= each["status"] < 300
+        if each["api"] == "optiply" and each["method"] in WRITES and carried_out:
             entity = each["kind"].split(" ")[1]
             written.setdefault(entity, Counter())[WRITES[each["method"]]] += 1
     return written
@@ -144,10 +146,6 @@ def _wait(process: subprocess.Popen[bytes], start: float, sandbox: Sandbox, prog
             told = now
         time.sleep(0.05)
     return code
-
-
-def _standing(sandbox: Sandbox, entity: str) -> int:
-    return sum(not row["deleted"] for row in sandbox.control(f"optiply/{entity}"))
 
 
 def _tail(log: Path, lines: int = 25) -> str:
