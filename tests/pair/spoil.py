@@ -39,7 +39,7 @@ def spoil(control: Control) -> None:
         row["itemBoms"] = [_bom_line(template, row["productId"], other["productId"], "1.0000", 0xA0 + number)]
         changed.append(row)
 
-    dear["defaultPrice"] = {**_price(products), "productId": dear["productId"], "unitPrice": "99999999999.00000"}
+    dear["defaultPrice"] = {**_price(products), "productId": dear["productId"], "unitPrice": "99999999999999.00000"}
     # With ten digits however many standard units one sales unit holds.
     changed.append(dear)
     control.put("products", *changed)

@@ -1,0 +1,197 @@
+"""Whatever the two APIs do where their documentation is silent, the same content stands in Optiply."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pair.expected import Expectation
+from pair.picks import goods, new_id, product_of, purchase_of, received, sale_of
+from pair.pipeline import Pipeline
+from pair.spoil import spoil
+from support.processes import TAP, TARGET, Sandbox, run, write_json
+
+# Switch to the value that it is flipped to, and whether a change is read incrementally under it too.
+INFLOW: dict[str, list[Any]] = {
+    "inflow_default_order": ["id", "shuffled", "newest_first"],
+    "inflow_guid_sort": ["text"],
+    "inflow_sort": ["ignored", "refused"],
+    "inflow_count_over_100": ["refuse"],
+    "inflow_unknown_after": ["refuse"],
+    "inflow_invalid_include": ["ignore"],
+    "inflow_rate_headers": [True],
+    "inflow_date_filter": ["date_only"],
+    "inflow_missing_version": ["refuse"],
+    "inflow_enum_case": ["pascal"],
+    "inflow_summary_numbers": ["number"],
+    "inflow_empty_text": ["null"],
+    "inflow_child_bumps_parent": [False],
+    "inflow_optional_streams": ["403"],
+}
+OPTIPLY: dict[str, list[Any]] = {
+    "optiply_token_lifetime": [2],
+    "optiply_same_token_on_login": [False],
+    "optiply_echo_token": [True],
+    "optiply_content_type": ["writes"],
+    "optiply_unknown_attributes": ["ignored"],
+    "optiply_readonly_attributes": ["refused"],
+    "optiply_validation_status": [422],
+    "optiply_wrong_type_500": ["all"],
+    "optiply_float_integers": ["whole"],
+    "optiply_numeric_strings": ["all"],
+    "optiply_excess_decimals": ["rounded"],
+    "optiply_line_breaks": ["accepted"],
+    "optiply_patch_references": ["accepted", "refused"],
+    "optiply_patch_order_lines": ["ignored"],
+    "optiply_product_twice": ["refused"],
+    "optiply_preferred": ["accepted"],
+    "optiply_missing_account": ["first"],
+    "optiply_foreign_account": [404],
+    "optiply_unknown_coupling": ["accepted"],
+    "optiply_circular_composition": [400, 0],
+    "optiply_cascades": ["all", "refused"],
+    "optiply_remote_id_map": ["proven", "all", "none"],
+    "optiply_lines_in_answer": ["attributes", "included"],
+    "optiply_status_case": ["upper"],
+    "optiply_date_format": ["millis", "offset"],
+    "optiply_date_resolution": ["millisecond"],
+    "optiply_error_shape": ["html"],
+    "optiply_filter_remote_id": ["accepted"],
+    "optiply_unknown_filter": ["ignored"],
+    "optiply_filter_comma": ["literal"],
+    "optiply_total_count": [False],
+    "optiply_requests_per_second": [200],
+    "optiply_max_in_flight": [3],
+    "optiply_latency_knee": [2],
+    "optiply_late_commit": [True],
+}
+# Switches that say something only beside another one, of a request that the pair never makes here, or of a refusal
+# that the tests of one program alone are about.
+ELSEWHERE = frozenset(
+    {
+        "inflow_retry_after",
+        "inflow_error_body",
+        "inflow_requests_per_minute",
+        "inflow_requests_per_hour",
+        "inflow_wrong_company",
+        "inflow_late_commits",
+        "optiply_refresh_token_lifetime",
+        "optiply_scopes",
+        "optiply_resuming_purchase",
+        "optiply_negative_receipts",
+        "optiply_promotion_defaults",
+        "optiply_unique_promotion_products",
+        "optiply_conflict_shape",
+        "optiply_throttle_status",
+        "optiply_retry_after",
+        "optiply_retry_after_seconds",
+        "optiply_latency_per_excess",
+    }
+)
+
+
+def flips(table: dict[str, list[Any]]) -> list[Any]:
+    """Return one parameter set for each value of each switch."""
+    return [
+        pytest.param(name, value, id=f"{name.split('_', 1)[1]}={value}")
+        for name, values in table.items()
+        for value in values
+    ]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the tap said of an inventory, and what must stand in Optiply once the target has taken it."""
+
+    messages: str
+    expectation: Expectation
+
+
+def record(pipeline: Pipeline) -> Recording:
+    """Read the inventory in full."""
+    config = write_json(pipeline.directory / "tap.json", pipeline.sandbox.tap_config())
+    done = run([*TAP, "--config", str(config)])
+    assert done.code == 0, done.stderr
+    return Recording(done.stdout, pipeline.expected())
+
+
+def change_much(pipeline: Pipeline) -> None:
+    """Change one of everything: what is patched, added, removed and replaced in Optiply."""
+    control = pipeline.sandbox.control
+    sale = sale_of(pipeline, lambda order: len({line["productId"] for line in goods(pipeline, order)}) > 1)
+    goods(pipeline, sale)[0]["subTotal"] = "77.77000"
+    sale["lines"] = [line for line in sale["lines"] if line["productId"] != goods(pipeline, sale)[-1]["productId"]]
+    cancelled = sale_of(pipeline, lambda order: order["salesOrderId"] != sale["salesOrderId"])
+    control.put("sales-orders", sale, {**cancelled, "isCancelled": True})
+
+    bought = purchase_of(pipeline, lambda order: not order["isCompleted"] and not order["receiveLines"])
+    bought["receiveLines"] = [received(pipeline, bought, "3.0000", 7)]
+    moved = purchase_of(pipeline, lambda order: order["receiveLines"])
+    vendors = [row["vendorId"] for row in control.collection("vendors") if row["vendorId"] != moved["vendorId"]]
+    control.put("purchase-orders", bought, {**moved, "vendorId": vendors[0]})
+
+    sold = product_of(pipeline, lambda product: len({item["vendorId"] for item in product["vendorItems"]}) > 1)
+    sold["vendorItems"] = sorted(sold["vendorItems"], key=lambda item: item["lineNum"] or 99)
+    added = deepcopy(sold["vendorItems"][0])
+    others = {item["vendorId"] for item in sold["vendorItems"]}
+    added["vendorId"] = next(
+        key for key in (row["vendorId"] for row in control.collection("vendors")) if key not in others
+    )
+    added |= {"vendorItemId": new_id(added["vendorItemId"], 1), "lineNum": 200}
+    sold |= {"vendorItems": [*sold["vendorItems"], added], "name": "Quite another name"}
+    made = product_of(pipeline, lambda product: len(product["itemBoms"]) > 1)
+    control.put("products", sold, {**made, "itemBoms": made["itemBoms"][:1]})
+
+
+@pytest.fixture(scope="module")
+def recordings(small_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Recording, Recording]:
+    """Return what the tap says of an inventory before and after many changes."""
+    reader = Pipeline(small_sandbox, tmp_path_factory.mktemp("reader"))
+    spoil(small_sandbox.control)
+    before = record(reader)
+    change_much(reader)
+    return before, record(reader)
+
+
+@pytest.fixture
+def flipped(fresh: Pipeline, recordings: tuple[Recording, Recording]) -> Pipeline:
+    """Return a pipeline on an empty Optiply, whose sandbox the test may change."""
+    return fresh
+
+
+def test_every_switch_of_the_sandbox_is_flipped_here_or_known_to_be_tested_elsewhere(small_sandbox: Sandbox) -> None:
+    assert small_sandbox.control.switches().keys() == INFLOW.keys() | OPTIPLY.keys() | ELSEWHERE
+
+
+@pytest.mark.parametrize(("switch", "value"), flips(INFLOW))
+def test_the_inventory_api_may_be_otherwise(flipped: Pipeline, switch: str, value: Any) -> None:
+    control = flipped.sandbox.control
+    control.set_switches(**{switch: value})
+    flipped.succeed()
+    flipped.assert_stands()
+    orders = control.collection("purchase-orders")
+    row = purchase_of(flipped, lambda order: len(order["receiveLines"]) > 0)
+    # A child alone, so that an order without a renewed rowversion of its own is tried too.
+    number = sum(len(order["receiveLines"]) for order in orders)
+    control.put("purchase-orders", {**row, "receiveLines": [*row["receiveLines"], received(flipped, row, "2", number)]})
+    control.clear_log()
+    done = flipped.succeed()
+    flipped.assert_stands()
+    assert control.writes() == ["POST receiptLines"], done.explain()
+
+
+@pytest.mark.parametrize(("switch", "value"), flips(OPTIPLY))
+def test_optiply_may_be_otherwise(
+    flipped: Pipeline, recordings: tuple[Recording, Recording], switch: str, value: Any, tmp_path: Path
+) -> None:
+    control = flipped.sandbox.control
+    control.set_switches(**{switch: value})
+    for recording in recordings:
+        settings = {"max_rejected_records": recording.expectation.refusals}
+        config = write_json(tmp_path / "target.json", flipped.sandbox.target_config(flipped.state_path, **settings))
+        done = run([*TARGET, "--config", str(config)], stdin=recording.messages, cwd=tmp_path)
+        assert done.code == 0, done.stderr[-3000:]
+        flipped.assert_stands(recording.expectation)
