@@ -37,6 +37,7 @@ UNMAPPED = frozenset(
 )
 NOTHING: tuple[Any, ...] = (None, False, [], "")
 DIFFERENCES_SHOWN = 40
+WHOLE_DAYS = frozenset(timedelta(days=days) for days in range(1, 1000))
 
 
 @dataclass
@@ -164,15 +165,17 @@ def _equal(wanted: Any, stands: Any) -> bool:
 
 
 def _default(entity: str, attribute: str, wanted: Row, row: Row, found: Standing) -> bool:
-    """Tell whether a date that the mapping leaves out is the one that Optiply itself fills in for it."""
+    """Tell whether a date that the mapping leaves out is one that Optiply itself fills in for it.
+
+    Optiply takes the order's date for a line, and else adds a delivery time, in days, to the day of the order.
+    """
     if attribute != "expectedDeliveryDate" or wanted.get(attribute) is not None:
         return False
-    if entity == "buyOrderLines":
-        order = found.rows["buyOrders"].get(row["buyOrderId"], {})
-        return row[attribute] in (None, order.get(attribute))
-    days = found.rows["suppliers"].get(row["supplierId"], {}).get("deliveryTime")
-    placed = row.get("placed")
-    return isinstance(placed, datetime) and days is not None and row[attribute] == placed + timedelta(days=days)
+    order = found.rows["buyOrders"].get(row["buyOrderId"], {}) if entity == "buyOrderLines" else row
+    if entity == "buyOrderLines" and row[attribute] == order.get(attribute):
+        return True
+    placed = order.get("placed")
+    return isinstance(placed, datetime) and (row[attribute] - placed) in WHOLE_DAYS
 
 
 def _shown(value: Any) -> str:

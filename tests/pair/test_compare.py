@@ -80,7 +80,7 @@ def test_what_stands_as_expected_has_no_difference() -> None:
         ("suppliers", "deliveryTime", 10),
         ("buyOrders", "totalValue", "5.01"),
         ("buyOrders", "completed", "2025-07-01T04:00:00Z"),
-        ("buyOrders", "expectedDeliveryDate", "2025-07-11T04:00:00Z"),
+        ("buyOrders", "expectedDeliveryDate", "2025-07-11T05:00:00Z"),
         ("buyOrders", "placed", "2025-07-01T04:00:01Z"),
         ("buyOrderLines", "quantity", 3),
         ("receiptLines", "quantity", "1"),
