@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from target_optiply.convert import InvalidRecord
+from target_optiply.convert import InvalidRecord, clean_text
 
 _NOTHING = frozenset({"", "nan", "none", "null", "<na>", "nat"})
 _LONG_DIGITS = 18
@@ -44,10 +44,8 @@ def remote_id(value: Any, attribute: str = "remoteId") -> str | None:
     text = _text_of(value, attribute)
     if text is None or text.isprintable():
         return text
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidRecord(attribute, "holds half of a surrogate pair")
-    # A line break inside a key would break the one-entry-a-line state in the eyes of every reader of text.
-    return " ".join(text.split()) or None
+    # A line break or control character inside a key would break every line of text that the key stands in.
+    return clean_text(text, attribute) or None
 
 
 def optiply_id(value: Any, attribute: str = "id") -> str | None:

@@ -139,6 +139,8 @@ def override(record: EntityRecord, value: Any) -> list[Instruction]:
     if "totalValue" in raw:
         record.total_of_lines = False
     return [
-        Warn(f"override.{record.entity}.{name}", f"optiply.{name} is no attribute of {record.entity}: left out")
+        Warn(
+            f"override.{record.entity}.{name}", f"optiply: {quoted(name)} is no attribute of {record.entity}: left out"
+        )
         for name in lay_in(record, raw)
     ]

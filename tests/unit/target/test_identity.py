@@ -20,7 +20,7 @@ def test_nothing_is_no_key(raw: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [4711, "4711", " 4711 ", 4711.0, Decimal("4711"), Decimal("4711.00"), Decimal("4.711E+3")]
+    "raw", [4711, "4711", " 4711 ", 4711.0, Decimal(4711), Decimal("4711.00"), Decimal("4.711E+3")]
 )
 def test_a_number_is_one_key_in_every_spelling(raw: Any) -> None:
     assert remote_id(raw) == "4711"

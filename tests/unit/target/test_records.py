@@ -261,9 +261,24 @@ def test_times_go_out_in_utc_and_without_offset_count_as_utc(raw: Any, sent: str
 
 @pytest.mark.parametrize(
     "raw",
-    ["yesterday", "2025-13-01", "2025-02-30T00:00:00Z", "01/07/2025", "2025", "12:30", 1751328000, True, "0001-01-01T00:00:00+05:00",
-     "2025-07-01T25:00:00Z", "2025-01-01T00:00:00+99:00", "P1D", "2025-01-01/2025-02-01", "\ud800", float("nan")],
-)  # fmt: skip
+    [
+        "yesterday",
+        "2025-13-01",
+        "2025-02-30T00:00:00Z",
+        "01/07/2025",
+        "2025",
+        "12:30",
+        1751328000,
+        True,
+        "0001-01-01T00:00:00+05:00",
+        "2025-07-01T25:00:00Z",
+        "2025-01-01T00:00:00+99:00",
+        "P1D",
+        "2025-01-01/2025-02-01",
+        "\ud800",
+        float("nan"),
+    ],
+)
 def test_what_is_no_date_time_rejects_the_record(raw: Any) -> None:
     assert refusal("sellOrders", "completed", raw).endswith("is not a date-time")
 
@@ -347,8 +362,11 @@ def hashed(**changes: Any) -> str:
         "1",
         {"placed": "2025-01-01T00:00:00Z", "totalValue": Decimal("19.90")},
         {"supplierId": Reference("suppliers", "s1")},
-        [Line(Reference("products", "a"), {"quantity": 1, "subtotalValue": 1}), Line(Reference("products", "b"), {"quantity": 2, "subtotalValue": 2})],
-    )  # fmt: skip
+        [
+            Line(Reference("products", "a"), {"quantity": 1, "subtotalValue": 1}),
+            Line(Reference("products", "b"), {"quantity": 2, "subtotalValue": 2}),
+        ],
+    )
     for name, value in changes.items():
         setattr(record, name, value)
     return content_hash(check(record)[0])
@@ -447,9 +465,12 @@ def test_lines_are_flat_and_go_with_a_post_only() -> None:
         (EntityRecord("products", "1", {}), "name: missing"),
         (EntityRecord("sellOrders", "1", {"placed": "2025-01-01"}), "totalValue: missing"),
         (EntityRecord("supplierProducts", "1", {"name": "x"}), "productId: missing"),
-        (EntityRecord("supplierProducts", "1", {"name": "x"}, {"productId": Reference("products", "p")}), "productId: missing"),
+        (
+            EntityRecord("supplierProducts", "1", {"name": "x"}, {"productId": Reference("products", "p")}),
+            "productId: missing",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_post_without_what_the_api_requires_is_refused(record: EntityRecord, reason: str) -> None:
     with pytest.raises(InvalidRecord) as caught:
         rendered(record)

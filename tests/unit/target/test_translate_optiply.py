@@ -228,8 +228,18 @@ def test_an_order_that_says_nothing_of_lines_leaves_them_alone() -> None:
 
 @pytest.mark.parametrize(
     "items",
-    ["not json", "{}", 5, [5], [{"quantity": 1}], '[{"productId": "x"}]', "[NaN]", [ITEM, {**ITEM, "quantity": "many"}], "[" * 5000],
-)  # fmt: skip
+    [
+        "not json",
+        "{}",
+        5,
+        [5],
+        [{"quantity": 1}],
+        '[{"productId": "x"}]',
+        "[NaN]",
+        [ITEM, {**ITEM, "quantity": "many"}],
+        "[" * 5000,
+    ],
+)
 def test_lines_of_the_wrong_shape_reject_the_order(items: Any) -> None:
     (rejection,) = run_optiply("SellOrders", {"externalId": "a", "line_items": items})
     assert isinstance(rejection, Reject)

@@ -183,13 +183,19 @@ def test_a_confirmed_order_is_sent() -> None:
     [
         ({"invoicedDate": "2025-07-09T00:00:00+02:00"}, "2025-07-08T22:00:00Z"),
         (
-            {"shipLines": [{"shippedDate": "2025-07-05T00:00:00Z"}, {"shippedDate": "2025-07-06T00:00:00Z"}, {"shippedDate": None}]},
+            {
+                "shipLines": [
+                    {"shippedDate": "2025-07-05T00:00:00Z"},
+                    {"shippedDate": "2025-07-06T00:00:00Z"},
+                    {"shippedDate": None},
+                ]
+            },
             "2025-07-06T00:00:00Z",
         ),
         ({"shipLines": [{"shippedDate": None}]}, "2025-07-01T04:00:00Z"),
         ({"isCompleted": False, "invoicedDate": "2025-07-09T00:00:00Z"}, None),
     ],
-)  # fmt: skip
+)
 def test_a_sale_is_completed_when_invoiced_else_shipped_else_ordered(changes: Any, completed: str | None) -> None:
     record = upserted(run("sales_orders", sales_order(**changes), open_sales_orders="send"))
     assert check(record)[0].attributes["completed"] == completed
@@ -354,8 +360,14 @@ def test_an_order_that_optiply_placed_is_known_by_its_number(changes: Any, numbe
 
 
 @pytest.mark.parametrize(
-    "changes", [{"orderNumber": "Optiply"}, {"vendorOrderNumber": "by optiply"}, {"orderNumber": "Optiply 0"}, {"orderNumber": "optiply " + "9" * 19}]
-)  # fmt: skip
+    "changes",
+    [
+        {"orderNumber": "Optiply"},
+        {"vendorOrderNumber": "by optiply"},
+        {"orderNumber": "Optiply 0"},
+        {"orderNumber": "optiply " + "9" * 19},
+    ],
+)
 def test_one_without_a_number_is_skipped_for_good(changes: Any) -> None:
     (skip,) = run("purchase_orders", purchase_order(**changes))
     assert isinstance(skip, Skip)

@@ -296,7 +296,7 @@ def test_a_fraction_of_a_part_rejects_the_composition_not_the_product(quantity: 
     record = upserted(run("products", product(itemBoms=[part("b1", "p2", quantity)])))
     check(record)
     (child,) = record.children["productCompositions"]
-    with pytest.raises(InvalidRecord, match="^partQuantity: "):
+    with pytest.raises(InvalidRecord, match=r"^partQuantity: "):
         check(child)
 
 
@@ -306,7 +306,7 @@ def test_circular_pairs_reject_the_second_and_only_it() -> None:
     back = product(productId="p2", itemBoms=[part("b2", "p1", "1.0000")])
     (second,) = upserted(run("products", back, facts)).children["productCompositions"]
     check(first)
-    with pytest.raises(InvalidRecord, match="^partProductId: "):
+    with pytest.raises(InvalidRecord, match=r"^partProductId: "):
         check(second)
     # Read again, the verdicts stay; once the first is gone, the second may be sent.
     (first,) = children("productCompositions", facts, itemBoms=[part("b1", "p2", "1.0000")])
@@ -318,7 +318,7 @@ def test_circular_pairs_reject_the_second_and_only_it() -> None:
 
 def test_a_product_cannot_be_made_of_itself() -> None:
     (child,) = children("productCompositions", itemBoms=[part("b1", "p1", "1.0000")])
-    with pytest.raises(InvalidRecord, match="^partProductId: "):
+    with pytest.raises(InvalidRecord, match=r"^partProductId: "):
         check(child)
 
 
