@@ -1,0 +1,1 @@
+"""target-optiply: a Singer target for the Optiply replenishment optimiser."""

@@ -1,0 +1,32 @@
+"""The console program: ``target-optiply`` and ``python -m target_optiply``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from singer_http.redact import redact
+from target_optiply.errors import RunStopped
+from target_optiply.target import TargetOptiply
+
+
+def main() -> None:
+    """Run the program; the last line on stderr says why a run ended early, in one sentence."""
+    try:
+        TargetOptiply.cli()
+    except RunStopped as error:
+        _end(f"{error.outcome}: {error}", error.exit_code)
+    except BrokenPipeError:
+        _end("outage: nobody reads what is written to stdout", 1)
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence instead of a traceback
+        logging.getLogger(TargetOptiply.name).debug("unexpected error", exc_info=True)
+        _end(f"outage: unexpected error ({type(error).__name__}: {error}); please report it", 1)
+
+
+def _end(sentence: str, code: int) -> None:
+    print(redact(" ".join(sentence.split())), file=sys.stderr, flush=True)  # noqa: T201 - the program's last word
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What an answer of Optiply means, as one table, and the server's own words for it. Pure."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from target_optiply.client import Answer
+
+
+class Meaning(enum.Enum):
+    """What an answer says about the request."""
+
+    DONE = "done"
+    REFUSED = "refused"  # permanent: the record is rejected with the server's message
+    MISSING = "missing"  # 404: the row, or a reference of it, is gone
+    DUPLICATE = "duplicate"  # 409 on a unique pair
+    THROTTLED = "throttled"  # everything waits and slows down; not a try
+    TRANSIENT = "transient"  # 5xx: may have been done or not
+    BROKEN = "broken"  # no whole answer: may have been done or not
+    UNREADABLE = "unreadable"  # 2xx without a readable document: was done, the id is not known
+    ELSEWHERE = "elsewhere"  # 3xx: never followed
+
+
+_STATUS = {
+    0: Meaning.BROKEN,
+    404: Meaning.MISSING,
+    408: Meaning.TRANSIENT,
+    409: Meaning.DUPLICATE,
+    425: Meaning.TRANSIENT,
+    429: Meaning.THROTTLED,
+}
+
+
+def meaning_of(answer: Answer, *, wants_document: bool) -> Meaning:
+    """Classify an answer.
+
+    Args:
+        answer: What came back.
+        wants_document: Whether a success must carry a JSON:API document (GET and POST) to be one.
+    """
+    status = answer.status
+    if (known := _STATUS.get(status)) is not None:
+        return known
+    if 200 <= status < 300:
+        return Meaning.UNREADABLE if wants_document and not _is_document(answer) else Meaning.DONE
+    if status == 503 and answer.headers.get("Retry-After"):
+        return Meaning.THROTTLED
+    if status >= 500:
+        return Meaning.TRANSIENT
+    return Meaning.ELSEWHERE if 300 <= status < 400 else Meaning.REFUSED
+
+
+def _is_document(answer: Answer) -> bool:
+    document = answer.document()
+    return isinstance(document, dict) and isinstance(document.get("data"), (dict, list))
+
+
+def resource(answer: Answer) -> dict[str, Any] | None:
+    """Return the resource object of a single-resource answer, or None where there is none with a usable id."""
+    document = answer.document()
+    data = document.get("data") if isinstance(document, dict) else None
+    return data if isinstance(data, dict) and resource_id(data) else None
+
+
+def resources(answer: Answer) -> list[dict[str, Any]] | None:
+    """Return the resource objects of a list answer, or None where the body is no such list."""
+    document = answer.document()
+    data = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(data, list) or not all(isinstance(row, dict) and resource_id(row) for row in data):
+        return None
+    return data
+
+
+def resource_id(data: dict[str, Any]) -> str | None:
+    """Return the id of a resource object as text of digits, or None where it is no integer."""
+    identity = data.get("id")
+    text = str(identity) if isinstance(identity, (str, int)) and not isinstance(identity, bool) else ""
+    return text if text.isascii() and text.isdigit() else None
+
+
+def words(answer: Answer) -> str:
+    """Return the server's own message, short and on one line, whatever shape the error body has."""
+    if not answer.status:
+        return answer.problem
+    document = answer.document()
+    found: list[str] = []
+    if isinstance(document, dict):
+        errors = document.get("errors")
+        for error in errors if isinstance(errors, list) else [document]:
+            if not isinstance(error, dict):
+                continue
+            meta = error.get("meta")
+            candidates = (
+                meta.get("message") if isinstance(meta, dict) else None,
+                *(error.get(name) for name in ("detail", "message", "error_description", "error", "title")),
+            )
+            if text := next((each for each in candidates if isinstance(each, str) and each.strip()), None):
+                found.append(text)
+    elif answer.body and not answer.body.lstrip().startswith(b"<"):
+        found.append(answer.body[:200].decode("utf-8", "replace"))
+    text = " ".join("; ".join(dict.fromkeys(found)).split())
+    return f"{answer.status} {text}"[:300].rstrip() if text else f"{answer.status} without a message"

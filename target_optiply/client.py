@@ -1,0 +1,203 @@
+"""One request to Optiply and its one answer: the only room, with ``auth``, that knows HTTP. It never repeats a write.
+
+A request either gets an :class:`Answer` (also for a broken connection: status 0) or ends the run with an exception
+from ``errors``. What an answer means is decided in ``answers``; what to do about it in ``writes``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+import requests
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from singer_http.sessions import BodyTooLargeError, new_session, read_body
+from target_optiply.errors import Outage
+
+CONTENT_TYPE = "application/vnd.api+json"
+_LARGEST_BODY = 64 * 1024 * 1024  # bytes; a page of 100 rows is some hundred kilobytes
+_CONNECT_TIMEOUT = 10.0
+_decoder = msgspec.json.Decoder(float_hook=str)  # decimals of an answer stay exact: numbers as text
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be sent.
+
+    Attributes:
+        method: GET, POST, PATCH or DELETE.
+        path: Below the base URL, for example ``products/123``.
+        query: Query parameters in order, not yet percent-encoded.
+        body: Encoded JSON:API document.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+    @property
+    def entity(self) -> str:
+        """The resource type that the path begins with."""
+        return self.path.partition("/")[0]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: HTTP status; 0 where no whole answer came.
+        body: The body; empty where none was read.
+        headers: The answer's headers.
+        problem: In words, what went wrong where ``status`` is 0.
+        reached: False where the request surely never reached the server.
+        latency: Seconds until the answer's head.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    reached: bool = True
+    latency: float = 0.0
+
+    def document(self) -> Any:
+        """Return the JSON body, decimals as text; None where it is not JSON."""
+        try:
+            return _decoder.decode(self.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+
+class Tokens(Protocol):
+    """Where the bearer token comes from."""
+
+    def current(self) -> str:
+        """Return a token, fetching one if there is none or it is about to expire."""
+
+    def renew(self, refused: str) -> str:
+        """Return a newer token than the refused one."""
+
+    def accepted(self, token: str) -> None:
+        """Note that the API took this token."""
+
+
+def encode_query(query: tuple[tuple[str, str], ...]) -> str:
+    """Percent-encode query parameters; brackets too, since some proxies refuse raw ones."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
+
+
+class Client:
+    """Sends requests over pooled connections with a bearer token, and sees that one 401 costs one new grant.
+
+    Args:
+        api_url: Base URL without a trailing slash.
+        tokens: The source of bearer tokens, shared by all threads.
+        connections: Size of the connection pool.
+        timeout: Seconds to wait for an answer.
+        user_agent: ``target-optiply/<version>``.
+    """
+
+    def __init__(self, api_url: str, tokens: Tokens, *, connections: int, timeout: float, user_agent: str) -> None:
+        self._base = api_url
+        self._tokens = tokens
+        self._timeout = (min(_CONNECT_TIMEOUT, timeout), timeout)
+        self._session = new_session(pool_size=connections, user_agent=user_agent)
+        self._adapter = self._session.get_adapter(api_url)
+        # Proxies, CA bundle and TLS verification as requests reads them from the environment; asked once, since
+        # asking for each request costs as much as the rest of the request.
+        self._transport: dict[str, Any] = dict(
+            self._session.merge_environment_settings(api_url, {}, stream=True, verify=None, cert=None)
+        )
+        self._headers = {
+            "User-Agent": user_agent,
+            "Content-Type": CONTENT_TYPE,
+            "Accept": CONTENT_TYPE,
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._clock_offset = 0.0
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def server_now(self) -> datetime:
+        """Return the server's time in UTC, by the Date header of its latest answer."""
+        return datetime.fromtimestamp(time.time() + self._clock_offset, tz=timezone.utc)
+
+    def send(self, request: Request) -> Answer:
+        """Send a request and return its answer; after a 401 again, with a new token.
+
+        Raises:
+            CredentialsProblem: The login is refused, or a fresh token is.
+            Outage: The token endpoint does not answer, or the server's certificate is not trusted.
+        """
+        token = self._tokens.current()
+        while (answer := self._exchange(request, token)).status == 401:
+            token = self._tokens.renew(token)  # ends the run where the API refuses what was fetched for it
+        if answer.status:
+            self._tokens.accepted(token)
+        return answer
+
+    def _exchange(self, request: Request, token: str) -> Answer:
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = f"{self._base}/{request.path}" + (f"?{encode_query(request.query)}" if request.query else "")
+        prepared.headers = CaseInsensitiveDict(self._headers)
+        prepared.headers["Authorization"] = f"Bearer {token}"
+        prepared.body = request.body
+        if request.body is not None or request.method != "GET":
+            prepared.headers["Content-Length"] = str(len(request.body or b""))
+        began = time.monotonic()
+        try:
+            response = self._adapter.send(prepared, timeout=self._timeout, **self._transport)
+            latency = time.monotonic() - began
+            with response:
+                body = read_body(response, _LARGEST_BODY, deadline=began + 2 * self._timeout[1])
+        except requests.exceptions.SSLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise Outage(
+                    "the certificate of the Optiply API is not trusted; check api_url and the CA bundle"
+                ) from None
+            return Answer(0, problem="the TLS connection broke")
+        except (requests.RequestException, HTTPError, OSError) as error:
+            return Answer(0, problem=_in_words(error), reached=not _never_left(error))
+        self._note_time(response.headers.get("Date"))
+        return Answer(response.status_code, body, response.headers, latency=latency)
+
+    def _note_time(self, date: str | None) -> None:
+        if date:
+            try:
+                self._clock_offset = parsedate_to_datetime(date).timestamp() - time.time()
+            except ValueError:
+                self._clock_offset = 0.0
+
+
+def _in_words(error: Exception) -> str:
+    """Describe a broken exchange without the URL, whose query names the account."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection within the time limit"
+    if isinstance(error, (requests.exceptions.Timeout, TimeoutError)):
+        return "no answer within the time limit"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy refused the connection"
+    if isinstance(error, BodyTooLargeError):
+        return "the answer was larger than any answer should be"
+    return "the connection broke"
+
+
+def _never_left(error: Exception) -> bool:
+    """Whether the request surely did not reach the server."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", cause), NewConnectionError)

@@ -1,0 +1,255 @@
+"""Carries out plans: requests in flight on worker threads, everything else on the main thread.
+
+A *plan* is a generator that yields a :class:`~target_optiply.client.Request` and is sent its answer, or yields a
+:class:`Pause`; what it returns is handed to its ``done``. Plans hold no locks and do no I/O, so they read as sequences
+and are tested without threads. Restraint that concerns everyone (429, 503 with Retry-After, the adapting number of
+connections, ``max_writes_per_second``) is dealt with here and never seen by a plan.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from singer_http.retry import backoff_delay, parse_retry_after
+from target_optiply.answers import Meaning, meaning_of, words
+from target_optiply.client import Answer, Client, Request
+from target_optiply.concurrency import ConcurrencyLimit
+from target_optiply.errors import Outage
+from target_optiply.outage import OutageWatch
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A plan waits so many seconds, without holding a connection."""
+
+    seconds: float
+
+
+Plan: TypeAlias = Generator[Request | Pause, Any, T]
+
+
+@dataclass(slots=True, eq=False)
+class _Work(Generic[T]):
+    plan: Plan[T]
+    done: Callable[[T], None]
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer on its way from a worker thread to the main thread; ``answer`` may be what ended the run."""
+
+    work: _Work[Any]
+    answer: Answer | BaseException
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What was sent, for the summary."""
+
+    requests: int = 0
+    retries: int = 0
+    waits: float = 0.0
+
+
+class Dispatcher:
+    """Runs plans over a bounded, adapting number of connections.
+
+    Args:
+        client: Sends one request.
+        inbox: The main thread's queue, to which answers are put.
+        limit: How many requests may be in flight.
+        writes_per_second: Upper bound of writes a second; 0 is off.
+        before_send: Called before requests are handed out (it brings intents to disk).
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        inbox: SimpleQueue[Any],
+        *,
+        limit: ConcurrencyLimit,
+        writes_per_second: float = 0.0,
+        before_send: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._inbox = inbox
+        self._limit = limit
+        self._interval = 1.0 / writes_per_second if writes_per_second else 0.0
+        self._before_send = before_send
+        self.watch = OutageWatch()
+        self.traffic = Traffic()
+        self._ready: deque[_Work[Any]] = deque()
+        self._pausing: list[tuple[float, int, _Work[Any]]] = []
+        self._ties = itertools.count()
+        self._tasks: SimpleQueue[_Work[Any] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self.in_flight = 0
+        self._gate = 0.0  # nothing is sent before this monotonic second
+        self._throttled = 0
+        self._next_write = 0.0
+        self.stopping = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether no plan is under way."""
+        return not (self._ready or self._pausing or self.in_flight)
+
+    @property
+    def backlog(self) -> int:
+        """Plans under way, in flight or waiting."""
+        return len(self._ready) + len(self._pausing) + self.in_flight
+
+    @property
+    def limit(self) -> int:
+        """Requests allowed in flight at the moment."""
+        return self._limit.limit
+
+    def submit(self, plan: Plan[T], done: Callable[[T], None]) -> None:
+        """Start a plan; ``done`` gets what it returns."""
+        self._advance(_Work(plan, done), None)
+
+    def _advance(self, work: _Work[Any], answer: Answer | None) -> None:
+        try:
+            step = work.plan.send(answer)
+        except StopIteration as end:
+            work.done(end.value)
+            return
+        if isinstance(step, Pause):
+            self.traffic.retries += 1
+            heapq.heappush(self._pausing, (time.monotonic() + step.seconds, next(self._ties), work))
+            work.request = None
+        else:
+            work.request = step
+            self._ready.append(work)
+
+    def pump(self) -> None:
+        """Hand out what may be sent now."""
+        if self.stopping:
+            return
+        now = time.monotonic()
+        while self._pausing and self._pausing[0][0] <= now:
+            self._advance(heapq.heappop(self._pausing)[2], None)
+        if not self._ready or now < self._gate:
+            return
+        self._before_send()
+        while self._ready and self.in_flight < self._limit.limit:
+            request = self._ready[0].request
+            if self._interval and request is not None and request.method != "GET":
+                if now < self._next_write:
+                    return
+                self._next_write = max(now, self._next_write) + self._interval
+            self._hand_out(self._ready.popleft())
+
+    def _hand_out(self, work: _Work[Any]) -> None:
+        self.in_flight += 1
+        self.traffic.requests += 1
+        if self.in_flight > len(self._threads):
+            thread = threading.Thread(target=self._serve, name=f"sender-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._tasks.put(work)
+
+    def _serve(self) -> None:
+        """A worker thread: requests out, answers in."""
+        while (work := self._tasks.get()) is not None:
+            if work.request is None:
+                continue
+            try:
+                answer: Answer | BaseException = self._client.send(work.request)
+            except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+                answer = error
+            self._inbox.put(Answered(work, answer))
+
+    def wake_in(self) -> float | None:
+        """Seconds until something may be sent that may not be sent now; None where only an answer can change that."""
+        if self.stopping:
+            return None
+        now = time.monotonic()
+        times = [self._pausing[0][0]] if self._pausing else []
+        if self._ready and self.in_flight < self._limit.limit:
+            times.append(max(self._gate, self._next_write))
+        return max(0.0, min(times) - now) if times else None
+
+    def receive(self, answered: Answered) -> None:
+        """Take an answer from the inbox and go on with its plan.
+
+        Raises:
+            RunStopped: The answer ends the run.
+        """
+        in_flight = self.in_flight
+        self.in_flight -= 1
+        work, answer = answered.work, answered.answer
+        if isinstance(answer, BaseException):
+            raise answer
+        request = work.request
+        if request is None:
+            return
+        now = time.monotonic()
+        meaning = meaning_of(answer, wants_document=False)
+        if meaning is Meaning.THROTTLED:
+            self._hold_back(answer, in_flight, now)
+            self._ready.appendleft(work)
+            return
+        if answer.status:
+            self._throttled = 0
+            self._limit.answered(answer.latency, in_flight=in_flight, now=now)
+        if request.method != "GET":
+            self._watch(request, answer, meaning, now)
+        self._advance(work, answer)
+
+    def _hold_back(self, answer: Answer, in_flight: int, now: float) -> None:
+        self._throttled += 1
+        self._limit.refused(in_flight=in_flight, now=now)
+        wait = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(tz=timezone.utc))
+        if wait is None:
+            wait = backoff_delay(min(self._throttled, 8), base=0.25, cap=30.0)
+        self.traffic.waits += max(0.0, now + wait - max(now, self._gate))
+        self._gate = max(self._gate, now + wait)
+        if answer.status == 503 and (reason := self.watch.failed(now, words(answer))):
+            raise Outage(reason)
+
+    def _watch(self, request: Request, answer: Answer, meaning: Meaning, now: float) -> None:
+        reason = None
+        if meaning in (Meaning.DONE, Meaning.DUPLICATE):
+            self.watch.succeeded(request.entity, now)
+        elif meaning in (Meaning.TRANSIENT, Meaning.BROKEN):
+            reason = self.watch.failed(now, words(answer))
+        elif request.method == "POST" or answer.status != 404:
+            reason = self.watch.refused(request.entity, answer.status, words(answer))
+        if reason:
+            raise Outage(reason)
+
+    def stop(self, seconds: float) -> None:
+        """Send nothing more and take in the answers of what is in flight, for so many seconds at most."""
+        self.stopping = True
+        give_up = time.monotonic() + seconds
+        while self.in_flight and (left := give_up - time.monotonic()) > 0:
+            self._await_answer(left)
+
+    def _await_answer(self, seconds: float) -> None:
+        try:
+            event = self._inbox.get(timeout=seconds)
+        except Empty:
+            return
+        if isinstance(event, Answered):
+            try:
+                self.receive(event)
+            except Outage:
+                return
+
+    def close(self) -> None:
+        """End the worker threads that wait for work."""
+        for _ in self._threads:
+            self._tasks.put(None)

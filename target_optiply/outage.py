@@ -1,0 +1,62 @@
+"""When Optiply counts as out, so that sending stops and nothing is rejected for it. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+PATIENCE = 120.0  # seconds without one successful write while transient failures go on
+ALIKE = 20  # first writes of an entity that all get the same of these answers
+_TELLTALE = frozenset({401, 403, 404, 405, 415})
+
+
+@dataclass(slots=True)
+class _FirstWrites:
+    count: int = 0
+    status: int = 0
+
+
+@dataclass(slots=True)
+class OutageWatch:
+    """Follows the answers to writes.
+
+    Attributes:
+        last_success: Monotonic seconds of the latest successful write; -inf where there was none.
+        failing_since: Monotonic seconds of the first transient failure since then, or None.
+    """
+
+    last_success: float = float("-inf")
+    failing_since: float | None = None
+    _first: dict[str, _FirstWrites] = field(default_factory=lambda: defaultdict(_FirstWrites))
+    _proven: set[str] = field(default_factory=set)
+
+    def succeeded(self, entity: str, now: float) -> None:
+        """Note a successful write."""
+        self.last_success = now
+        self.failing_since = None
+        self._proven.add(entity)
+
+    def failed(self, now: float, problem: str) -> str | None:
+        """Note a transient failure; returns the reason to stop where there is one."""
+        if self.failing_since is None:
+            self.failing_since = now
+        if now - self.failing_since < PATIENCE:
+            return None
+        return f"no write has succeeded for {int(now - self.failing_since)} seconds, the last failure was: {problem}"
+
+    def refused(self, entity: str, status: int, problem: str) -> str | None:
+        """Note a permanent refusal; returns the reason to stop where an entity's first writes all met the same one."""
+        if entity in self._proven:
+            return None
+        first = self._first[entity]
+        if status not in _TELLTALE or (first.count and first.status != status):
+            self._proven.add(entity)
+            return None
+        first.count, first.status = first.count + 1, status
+        if first.count < ALIKE:
+            return None
+        return f"the first {ALIKE} writes of {entity} were all refused: {problem}"
+
+    def others_succeed(self, since: float) -> bool:
+        """Whether a write succeeded after ``since``: then a failing record is the record's own problem."""
+        return self.last_success > since

@@ -1,0 +1,332 @@
+"""One run from the first line to the last: opens what it needs, keeps lines and answers moving, ends in one way or another."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO, Any
+
+from target_optiply import state
+from target_optiply.auth import PasswordGrant
+from target_optiply.client import Client
+from target_optiply.dispatch import Answered
+from target_optiply.engine import Engine
+from target_optiply.errors import Brake, InputProblem, Outage, RunStopped, Terminated
+from target_optiply.ledger import Ledger
+from target_optiply.locking import StateLock
+from target_optiply.reading import Feed, Lines, state_value
+from target_optiply.settings import Settings
+from target_optiply.store import Status, Store
+from target_optiply.translate.settings import MappingSettings
+
+_MOST_UNDER_WAY = 256  # records on their way beyond which stdin waits; more only with more connections
+_FEW = 20  # removals of an entity that are never too many
+_FINISH = 20.0  # seconds that requests in flight get when the run is told to end
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """In the inbox: a signal came, and a waiting main thread wakes."""
+
+    signum: int
+
+
+class Run:
+    """One run of the target.
+
+    Args:
+        settings: The checked settings.
+        logger: The target's logger.
+        user_agent: ``target-optiply/<version>``.
+        previous: A state document given on the command line, in place of the one at ``state_path``.
+
+    Raises:
+        ConfigProblem: The state belongs to another account, is in use, or cannot be written.
+    """
+
+    def __init__(
+        self, settings: Settings, logger: logging.Logger, *, user_agent: str, previous: str | None = None
+    ) -> None:
+        self.settings = settings
+        self.mapping = MappingSettings(
+            stock=settings.stock,  # type: ignore[arg-type]  # the settings' schema allows these values only
+            open_sales_orders=settings.open_sales_orders,  # type: ignore[arg-type]
+            optiply_orders=settings.optiply_orders,
+            price_tax_percent=settings.price_tax_percent,
+            source=settings.source,  # type: ignore[arg-type]
+        )
+        self._log = logger
+        self._identity = state.Identity(settings.api_url, settings.account_id, settings.coupling_id)
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
+        self._batches: deque[list[bytes]] = deque()
+        self._input_ended = False
+        self._closed = False
+        self.line_number = 0
+        self.ledger = Ledger()
+        self._resources = ExitStack()
+        try:
+            self._open(user_agent, previous)
+        except BaseException:
+            self._resources.close()
+            raise
+
+    def _open(self, user_agent: str, previous: str | None) -> None:
+        settings = self.settings
+        self._file = state.StateFile(settings.state_path)
+        self._file.check_writable()
+        if self._file.is_local:
+            self._resources.callback(StateLock(Path(f"{self._file.local_path}.lock")).release)
+        self.store, since = self._working_copy(previous)
+        self._resources.callback(self.store.close)
+        tokens = PasswordGrant(
+            settings.auth_url,
+            client=(settings.client_id, settings.client_secret),
+            user=(settings.username, settings.password),
+            timeout=settings.request_timeout,
+            user_agent=user_agent,
+        )
+        self._resources.callback(tokens.close)
+        client = Client(
+            settings.api_url,
+            tokens,
+            connections=settings.max_connections,
+            timeout=settings.request_timeout,
+            user_agent=user_agent,
+        )
+        self._resources.callback(client.close)
+        self._client = client
+        self.engine = Engine(settings, self.store, client, self._inbox, self.ledger, self._log, since=since)
+        self._resources.callback(self.engine.dispatcher.close)
+        self._most = max(_MOST_UNDER_WAY, 4 * settings.max_connections)
+
+    def _working_copy(self, previous: str | None) -> tuple[Store, datetime | None]:
+        """Open the working copy, from what a crashed run left or from the state.
+
+        Returns:
+            The store, and since when rows may stand in Optiply that it does not know.
+        """
+        source = state.StateFile(previous) if previous else self._file
+        path = self._file.work_path
+        base = source.saved_at()
+        if path.exists():
+            store = Store(path)
+            if store.meta("base") == (base or "") and store.meta("ready"):
+                self._log.info("the run before this one did not end; going on from its working copy")
+                state.check_identity(json.loads(store.meta("run") or "{}"), self._identity)
+                return store, _instant(base or store.meta("began"))
+            store.close()
+            _remove(path)
+        store = Store(path)
+        try:
+            opened = source.open()
+            document = state.load(opened, store) if opened is not None else state.Document()
+            state.check_identity(document.run, self._identity)
+        except BaseException:
+            store.close()
+            _remove(path)
+            raise
+        store.put_meta("base", base or "")
+        store.put_meta("began", datetime.now(tz=timezone.utc).isoformat())
+        store.put_meta("run", json.dumps(self._identity.as_dict()))
+        store.put_meta("ready", "1")
+        store.commit()
+        return store, _instant(base)
+
+    def unknown_stream(self, name: str) -> None:
+        """Say once that a stream maps to nothing, or refuse it.
+
+        Raises:
+            InputProblem: The settings say that this ends the run.
+        """
+        if self.settings.unknown_stream == "fail":
+            raise InputProblem(f"stream {name} maps to nothing in Optiply")
+        self._log.warning("stream %s maps to nothing in Optiply; its records are counted and left out", name)
+
+    # moving
+
+    def lines(self, source: IO[Any] | None) -> Iterator[bytes]:
+        """Yield the lines of the input as there is room for them, and see to answers meanwhile.
+
+        Args:
+            source: Where the lines come from; stdin where it is None.
+
+        Raises:
+            RunStopped: The run must end.
+        """
+        stdin = source if source is not None else sys.stdin
+        feed = Feed(getattr(stdin, "buffer", stdin), self._inbox)
+        feed.start()
+        while True:
+            while not self._batches or self.engine.load > self._most:
+                if self._input_ended and not self._batches:
+                    return
+                self._wait()
+            batch = self._batches.popleft()
+            for line in batch:
+                self.line_number += 1
+                yield line
+                self._move()
+                while self.engine.load > self._most:
+                    self._wait()
+            feed.taken()
+
+    def _move(self) -> None:
+        """Take in what has arrived, send what may be sent, release what has settled; without waiting."""
+        while not self._inbox.empty():
+            self._handle(self._inbox.get())
+        self.engine.dispatcher.pump()
+        self._release()
+
+    def _wait(self) -> None:
+        """Wait for something to happen, and deal with it."""
+        self.engine.dispatcher.pump()
+        self._release()
+        try:
+            self._handle(self._inbox.get(timeout=self.engine.dispatcher.wake_in()))
+        except Empty:
+            return
+
+    def _handle(self, event: object) -> None:
+        if isinstance(event, Answered):
+            self.engine.dispatcher.receive(event)
+        elif isinstance(event, Lines):
+            self._batches.append(event.lines)
+            self._input_ended = event.last
+        elif isinstance(event, Signalled):
+            raise Terminated(event.signum)
+
+    def _drain(self) -> None:
+        """Wait until nothing is on its way any more."""
+        while not (self.engine.idle and self._inbox.empty()):
+            self._wait()
+        if self.engine.load and not self.engine.unsettled():
+            raise RuntimeError(f"{self.engine.load} records wait for each other")
+
+    def _release(self) -> None:
+        """Write the STATE lines that nothing unsettled stands before any more."""
+        lines = self.ledger.release()
+        if not lines or self.settings.state_output != "singer":
+            return
+        self.store.commit()
+        sys.stdout.write("".join(line.decode() + "\n" for line in lines))
+        sys.stdout.flush()
+
+    def signalled(self, signum: int) -> None:
+        """Note a signal; called from a signal handler."""
+        self._inbox.put(Signalled(signum))
+
+    def hold_state(self, line: bytes) -> None:
+        """Take in a STATE message."""
+        self.engine.flush_stock()
+        value = state_value(line)
+        if value not in (b"{}", b"null"):
+            self.ledger.hold(value)
+
+    # ending
+
+    def end(self) -> None:
+        """Do what is to be done at the end of the input, and write the state.
+
+        Raises:
+            RunStopped: The run must not be called a success.
+        """
+        engine = self.engine
+        engine.flush_stock()
+        self._drain()
+        engine.retry_rejected()
+        self._drain()
+        engine.reject_parked()
+        engine.drop_stale_hashes()
+        braked: list[str] = []
+        engine.remove(lambda *counts: self._brake(braked, *counts))
+        self._drain()
+        self._release()
+        problem = self._verdict(braked)
+        self._close(problem.outcome if problem else "ok")
+        if problem is not None:
+            raise problem
+
+    def _brake(self, braked: list[str], entity: str, removals: int, known: int) -> bool:
+        """Whether an entity's removals are more than the settings allow."""
+        if removals < _FEW or removals * 100 <= known * self.settings.max_delete_percent:
+            return False
+        braked.append(f"{removals} of {known} {entity}")
+        return True
+
+    def _verdict(self, braked: list[str]) -> RunStopped | None:
+        if unsettled := self.engine.unsettled():
+            return Outage(f"{len(unsettled)} records are unsettled, the first: {unsettled[0]}")
+        if braked:
+            return Brake(
+                f"more would be deleted than max_delete_percent allows ({', '.join(braked)}), so nothing of it was"
+            )
+        rejected = sum(self._rejected().values())
+        if rejected > self.settings.max_rejected_records and self.settings.state_output == "singer":
+            return Brake(f"{rejected} records stand rejected; each is named above and in {self.settings.state_path}")
+        return None
+
+    def _rejected(self) -> Counter[str]:
+        return Counter(entry.entity for entry in self.store.entries(status=Status.REJECTED))
+
+    def fail(self, error: BaseException) -> None:
+        """Finish what is in flight, and write the state, after an error that ends the run."""
+        if self._closed:
+            return
+        try:
+            if isinstance(error, InputProblem):  # what came before the faulty line is written
+                self.engine.flush_stock()
+                self._drain()
+        except RunStopped as another:
+            self._log.warning("%s", another)
+        self.engine.dispatcher.stop(_FINISH)
+        self._release()
+        self._close(error.outcome if isinstance(error, RunStopped) else "outage")
+
+    def _close(self, outcome: str) -> None:
+        """Write the state and give everything back."""
+        self._closed = True
+        with self._resources:
+            self.store.commit()
+            run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
+            summary = self.engine.summary.document(self._rejected())
+            self._say_summary()
+            try:
+                self._file.replace(state.pieces(self.store, run, summary))
+            except OSError as error:
+                raise Outage(
+                    f"the state could not be written ({error.strerror or error}); the working copy {self._file.work_path} "
+                    "keeps everything for the next run"
+                ) from None
+            if self.settings.state_output == "hotglue":
+                self._print_state(state.pieces(self.store, run, summary))
+        _remove(self._file.work_path)
+
+    @staticmethod
+    def _print_state(pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            sys.stdout.write(piece.replace(b"\n", b"").decode())
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+
+    def _say_summary(self) -> None:
+        traffic = self.engine.dispatcher.traffic
+        lines = self.engine.summary.lines(requests=traffic.requests, retries=traffic.retries, waited=traffic.waits)
+        for line in lines:
+            self._log.info("%s", line)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)

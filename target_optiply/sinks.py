@@ -1,0 +1,113 @@
+"""One sink per stream: validates a record by the stream's SCHEMA, translates it, and hands it to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import fastjsonschema
+from singer_sdk.exceptions import InvalidRecord
+from singer_sdk.sinks import Sink
+from singer_sdk.sinks.core import BaseJSONSchemaValidator
+
+from target_optiply.entities import entity_of
+from target_optiply.errors import InputProblem
+from target_optiply.model import Instruction, Reject
+from target_optiply.translate.inflow import STREAMS
+from target_optiply.translate.route import translator_for
+
+if TYPE_CHECKING:
+    from target_optiply.target import TargetOptiply
+
+
+class CompiledValidator(BaseJSONSchemaValidator):
+    """Validates by a function compiled from the schema; formats are not looked at, the mapping reads them anyway."""
+
+    def __init__(self, schema: dict[str, Any], stream: str) -> None:
+        super().__init__(schema)
+        try:
+            self._validate = fastjsonschema.compile(
+                schema, use_formats=False, use_default=False, detailed_exceptions=False
+            )
+        except (fastjsonschema.JsonSchemaDefinitionException, ValueError, TypeError, AttributeError, RecursionError):
+            raise InputProblem(f"the SCHEMA of stream {stream} is no valid JSON Schema") from None
+
+    def validate(self, record: dict[str, Any]) -> None:
+        """Validate a record.
+
+        Raises:
+            InvalidRecord: It does not fit; the message names the property and holds no value.
+        """
+        try:
+            self._validate(record)
+        except fastjsonschema.JsonSchemaValueException as error:
+            name = str(error.name).removeprefix("data.").removeprefix("data")
+            raise InvalidRecord(
+                f"{name or 'record'}: {error.message.removeprefix(error.name or '').strip()}", record
+            ) from None
+        except RecursionError:
+            raise InvalidRecord("record: nested too deeply", record) from None
+
+
+class OptiplySink(Sink):
+    """Takes the records of one stream."""
+
+    def __init__(
+        self, target: TargetOptiply, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
+    ) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self._run = target.run
+        self._keys = tuple(key_properties or ())
+        self._translate = translator_for(stream_name, schema, self._keys, self._run.mapping)
+        self._entity = self._entity_of_stream()
+        if self._translate is None:
+            self._run.unknown_stream(stream_name)
+
+    def _entity_of_stream(self) -> str | None:
+        inflow = STREAMS.get(self.stream_name)
+        if inflow is not None and inflow.key in self._keys:
+            return inflow.entity
+        entity = entity_of(self.stream_name)
+        return entity.name if entity is not None else None
+
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        """Return the compiled validator of the stream's schema, unless validation is switched off."""
+        return CompiledValidator(self.schema, self.stream_name) if self.validate_schema else None
+
+    def process_record(self, record: Any, context: dict[str, Any]) -> None:
+        """Validate and translate a record, and hand over what is to be done."""
+        run = self._run
+        run.engine.summary.records[self.stream_name] += 1
+        if self._translate is None:
+            run.engine.summary.unmapped[self.stream_name] += 1
+            return
+        ticket = run.ledger.open()
+        run.engine.take(self._instructions(record, context.get("defect")), ticket)
+        run.ledger.settle(ticket)
+
+    def _instructions(self, record: Any, defect: str | None) -> list[Instruction]:
+        if defect is not None or not isinstance(record, dict):
+            return self._rejection({}, f"record: {defect or 'is no object'}")
+        missing = next((key for key in self._keys if key not in record), None)
+        if missing is not None:
+            return self._rejection(record, f"{missing}: missing, though it is a key property")
+        if self._validator is not None:
+            try:
+                self._validator.validate(record)
+            except InvalidRecord as error:
+                return self._rejection(record, error.error_message)
+        key = tuple(record[key] for key in self._keys)
+        return self._translate(record, self._run.engine.facts, key) if self._translate else []
+
+    def _rejection(self, record: dict[str, Any], reason: str) -> list[Instruction]:
+        if self._entity is None:
+            self.logger.warning("left out: a record of %s: %s", self.stream_name, reason)
+            return []
+        parts = [record.get(key) for key in self._keys]
+        name = "_".join(str(part) for part in parts if isinstance(part, (str, int, Decimal)))
+        clean = name.encode("utf-8", "replace").decode()
+        return [Reject(self._entity, clean or f"line {self._run.line_number}", reason)]
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Nothing is gathered in batches: records are handed over one by one."""

@@ -1,0 +1,323 @@
+"""The working copy: what is known of Optiply and what is still to be done, in SQLite, safe against a crash.
+
+Changes gather in one transaction until :meth:`Store.commit`, which the run calls before it sends a POST (so that the
+intent is on disk first) and before it releases a STATE (so that what the STATE passes is on disk first).
+"""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    entity TEXT NOT NULL, remote_id TEXT NOT NULL, optiply_id TEXT, hash TEXT, status INTEGER NOT NULL,
+    owner TEXT, refs TEXT, stock INTEGER, note TEXT, payload BLOB, PRIMARY KEY (entity, remote_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entries_owner ON entries (entity, owner) WHERE owner IS NOT NULL;
+CREATE TABLE IF NOT EXISTS parked (
+    entity TEXT NOT NULL, remote_id TEXT NOT NULL, parent_entity TEXT NOT NULL, parent_id TEXT NOT NULL,
+    payload BLOB NOT NULL, owner TEXT, PRIMARY KEY (entity, remote_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS parked_owner ON parked (entity, owner);
+CREATE INDEX IF NOT EXISTS parked_parent ON parked (parent_entity, parent_id);
+CREATE TABLE IF NOT EXISTS removals (
+    entity TEXT NOT NULL, remote_id TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (entity, remote_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS figures (product_id TEXT PRIMARY KEY, figure INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (kind TEXT, name TEXT, value TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS intents (
+    number INTEGER PRIMARY KEY, entity TEXT NOT NULL, remote_id TEXT NOT NULL, since TEXT NOT NULL, payload BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+"""
+_ENTRY = "entity, remote_id, optiply_id, hash, status, owner, refs, stock, note, payload"
+_PUT = f"INSERT OR REPLACE INTO entries ({_ENTRY}) VALUES (?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constants only
+
+
+class Status(enum.IntEnum):
+    """How an entity record stands."""
+
+    SENT = 0
+    REJECTED = 1
+    SKIPPED = 2  # deliberately not sent: what mentions it leaves it out
+    REMOVED = 3  # soft-deleted in Optiply; its id is kept for the day it returns
+    ADOPTED = 4  # found in Optiply, not compared yet; ``payload`` holds its attributes
+
+
+class Entry(NamedTuple):
+    """What is known of one entity record.
+
+    Attributes:
+        entity: Resource type.
+        remote_id: Key at the source.
+        optiply_id: Key in Optiply, where it stands there.
+        hash: Content hash of what was last sent (or refused).
+        status: How it stands.
+        owner: Remote id of the record whose complete list it is part of, if any.
+        refs: What it refers to, as ``attribute=remote id`` lines.
+        stock: The stock figure that stands in Optiply (products).
+        note: Why it is rejected or skipped.
+        payload: The encoded record where it is rejected, the row's attributes where it is adopted.
+    """
+
+    entity: str
+    remote_id: str
+    optiply_id: str | None = None
+    hash: str | None = None
+    status: int = Status.SENT
+    owner: str | None = None
+    refs: str | None = None
+    stock: int | None = None
+    note: str | None = None
+    payload: bytes | None = None
+
+
+class Parked(NamedTuple):
+    """An encoded record on disk that waits for its parent."""
+
+    entity: str
+    remote_id: str
+    parent_entity: str
+    parent_id: str
+    payload: bytes
+    owner: str | None = None
+
+
+class Intent(NamedTuple):
+    """A POST that was about to be sent and whose outcome is not known."""
+
+    number: int
+    entity: str
+    remote_id: str
+    since: str
+    payload: bytes
+
+
+class Store:
+    """The working copy of one run.
+
+    Args:
+        path: The database file, or ``:memory:``.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._db = sqlite3.connect(str(path), isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("PRAGMA cache_size=-32000")
+        self._db.executescript(_SCHEMA)
+        self._open = False  # a transaction is
+        self._entries = 0
+        self._lookup = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND remote_id=?"  # noqa: S608
+        self._by_id_indexed = False
+
+    def close(self) -> None:
+        """Commit and close."""
+        self.commit()
+        self._db.close()
+
+    def commit(self) -> None:
+        """Bring every change so far to disk."""
+        if self._open:
+            self._db.execute("COMMIT")
+            self._open = False
+
+    def _change(self, statement: str, values: Iterable[object] = ()) -> sqlite3.Cursor:
+        if not self._open:
+            self._db.execute("BEGIN")
+            self._open = True
+        return self._db.execute(statement, tuple(values))
+
+    # entries
+
+    def get(self, entity: str, remote_id: str) -> Entry | None:
+        """Return what is known of a record, or None."""
+        row = self._db.execute(self._lookup, (entity, remote_id)).fetchone()
+        return Entry._make(row) if row else None
+
+    def put(self, entry: Entry) -> None:
+        """Store what is known of a record, in place of what was."""
+        self._change(_PUT, entry)
+
+    def put_many(self, entries: Iterable[Entry]) -> None:
+        """Store many entries."""
+        self._change("SELECT 1")
+        self._db.executemany(_PUT, entries)
+
+    def forget(self, entity: str, remote_id: str) -> None:
+        """Drop what is known of a record."""
+        self._change("DELETE FROM entries WHERE entity=? AND remote_id=?", (entity, remote_id))
+
+    def owned(self, entity: str, owner: str) -> list[Entry]:
+        """Return the records of an entity that belong to an owner's list."""
+        query = (
+            f"SELECT {_ENTRY} FROM entries INDEXED BY entries_owner WHERE entity=? AND owner=? AND owner IS NOT NULL"  # noqa: S608
+        )
+        return [Entry._make(row) for row in self._db.execute(query, (entity, owner))]
+
+    def known_as(self, entity: str, optiply_id: str) -> Entry | None:
+        """Return the record that stands under an Optiply id, or None."""
+        if not self._by_id_indexed:  # needed for recoveries only, so a clean run does not pay for the index
+            self._change("CREATE INDEX IF NOT EXISTS entries_id ON entries (entity, optiply_id)")
+            self._by_id_indexed = True
+        query = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND optiply_id=?"  # noqa: S608
+        row = self._db.execute(query, (entity, optiply_id)).fetchone()
+        return Entry._make(row) if row else None
+
+    def forget_natural(self, entity: str) -> None:
+        """Drop the rows of an entity that are known by their natural key alone (see ``opening``)."""
+        self._change("DELETE FROM entries WHERE entity=? AND remote_id >= char(31) AND remote_id < char(32)", (entity,))
+
+    def entries(self, *, status: Status | None = None) -> Iterator[Entry]:
+        """Return all entries in key order, or those of one status."""
+        where, values = ("", ()) if status is None else (" WHERE status=?", (int(status),))
+        for row in self._db.execute(f"SELECT {_ENTRY} FROM entries{where} ORDER BY entity, remote_id", values):  # noqa: S608
+            yield Entry._make(row)
+
+    def counts(self) -> dict[str, int]:
+        """Return, per entity, how many records stand in Optiply."""
+        query = "SELECT entity, count(*) FROM entries WHERE status IN (0, 4) GROUP BY entity"
+        return dict(self._db.execute(query).fetchall())
+
+    def is_empty(self, entity: str | None = None) -> bool:
+        """Whether nothing is known (of an entity)."""
+        where, values = ("", ()) if entity is None else (" WHERE entity=?", (entity,))
+        return self._db.execute(f"SELECT 1 FROM entries{where} LIMIT 1", values).fetchone() is None  # noqa: S608
+
+    def drop_hashes(self, renewed: set[str]) -> None:
+        """Drop the hash of every record that refers to one of these (``attribute=remote id`` ends), so that it is sent anew."""
+        stale = [
+            (entity, remote_id)
+            for entity, remote_id, refs in self._db.execute(
+                "SELECT entity, remote_id, refs FROM entries WHERE refs NOT NULL"
+            )
+            if not renewed.isdisjoint(refs.split("\n"))
+        ]
+        self._change("SELECT 1")
+        self._db.executemany("UPDATE entries SET hash=NULL WHERE entity=? AND remote_id=?", stale)
+
+    # parked records
+
+    def park(self, parked: Parked) -> None:
+        """Put a record to disk until its parent is there; a newer version takes its place."""
+        self._change("INSERT OR REPLACE INTO parked VALUES (?,?,?,?,?,?)", parked)
+
+    def unpark(self, entity: str, remote_id: str) -> None:
+        """Drop a parked record."""
+        self._change("DELETE FROM parked WHERE entity=? AND remote_id=?", (entity, remote_id))
+
+    def waiting_for(self, parent_entity: str, parent_id: str) -> list[Parked]:
+        """Return the records parked for a parent."""
+        query = "SELECT * FROM parked WHERE parent_entity=? AND parent_id=?"
+        return [Parked._make(row) for row in self._db.execute(query, (parent_entity, parent_id))]
+
+    def parked_of(self, entity: str, owner: str) -> list[Parked]:
+        """Return the parked records of an entity that belong to an owner's list."""
+        query = "SELECT * FROM parked WHERE entity=? AND owner=?"
+        return [Parked._make(row) for row in self._db.execute(query, (entity, owner))]
+
+    def parked(self) -> list[Parked]:
+        """Return all parked records."""
+        return [Parked._make(row) for row in self._db.execute("SELECT * FROM parked")]
+
+    def awaited(self) -> set[tuple[str, str]]:
+        """Return the parents that parked records wait for."""
+        return set(self._db.execute("SELECT DISTINCT parent_entity, parent_id FROM parked").fetchall())
+
+    # removals, put off until it is known how many there are
+
+    def remove_later(self, entity: str, remote_id: str, reason: str) -> None:
+        """Note that a record is to be removed at the end of the run."""
+        self._change("INSERT OR REPLACE INTO removals VALUES (?,?,?)", (entity, remote_id, reason))
+
+    def keep(self, entity: str, remote_id: str) -> bool:
+        """Take a noted removal back; True if there was one."""
+        return self._change("DELETE FROM removals WHERE entity=? AND remote_id=?", (entity, remote_id)).rowcount > 0
+
+    def removals(self, entity: str) -> list[tuple[str, str]]:
+        """Return remote id and reason of an entity's noted removals."""
+        return self._db.execute("SELECT remote_id, reason FROM removals WHERE entity=?", (entity,)).fetchall()
+
+    # stock figures without a product
+
+    def put_figure(self, product_id: str, figure: int) -> None:
+        """Keep a stock figure until its product arrives."""
+        self._change("INSERT OR REPLACE INTO figures VALUES (?,?)", (product_id, figure))
+
+    def take_figure(self, product_id: str) -> int | None:
+        """Return and drop a kept stock figure."""
+        row = self._db.execute("SELECT figure FROM figures WHERE product_id=?", (product_id,)).fetchone()
+        if row:
+            self._change("DELETE FROM figures WHERE product_id=?", (product_id,))
+        return row[0] if row else None
+
+    def figures(self) -> list[tuple[str, int]]:
+        """Return all kept stock figures."""
+        return self._db.execute("SELECT product_id, figure FROM figures ORDER BY product_id").fetchall()
+
+    # facts
+
+    def put_fact(self, kind: str, name: str, value: str | None) -> None:
+        """Keep a fact; None drops it."""
+        if value is None:
+            self._change("DELETE FROM facts WHERE kind=? AND name=?", (kind, name))
+        else:
+            self._change("INSERT OR REPLACE INTO facts VALUES (?,?,?)", (kind, name, value))
+
+    def facts(self) -> list[tuple[str, str, str]]:
+        """Return all facts as kind, name and value."""
+        return self._db.execute("SELECT kind, name, value FROM facts ORDER BY kind, name").fetchall()
+
+    # intents
+
+    def intend(self, entity: str, remote_id: str, since: str, payload: bytes) -> int:
+        """Note a POST that is about to be sent; returns its number."""
+        statement = "INSERT INTO intents (entity, remote_id, since, payload) VALUES (?,?,?,?)"
+        return int(self._change(statement, (entity, remote_id, since, payload)).lastrowid or 0)
+
+    def settle_intent(self, number: int) -> None:
+        """Drop an intent whose outcome is known."""
+        self._change("DELETE FROM intents WHERE number=?", (number,))
+
+    def intents(self) -> list[Intent]:
+        """Return the intents whose outcome is not known."""
+        return [Intent._make(row) for row in self._db.execute("SELECT * FROM intents ORDER BY number")]
+
+    # meta
+
+    def put_meta(self, name: str, value: str) -> None:
+        """Keep a value about the working copy itself."""
+        self._change("INSERT OR REPLACE INTO meta VALUES (?,?)", (name, value))
+
+    def meta(self, name: str) -> str | None:
+        """Return a value about the working copy itself, or None."""
+        row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
+        return row[0] if row else None
+
+
+class StoredFacts:
+    """The facts of the store, read once and kept in memory (vendors, rates and price lists are few)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kinds: dict[str, dict[str, str]] = {}
+        for kind, name, value in store.facts():
+            self._kinds.setdefault(kind, {})[name] = value
+
+    def get(self, kind: str, key: str) -> str | None:
+        """Return a fact, or None."""
+        return self._kinds.get(kind, {}).get(key)
+
+    def all(self, kind: str) -> dict[str, str]:
+        """Return all facts of a kind."""
+        return self._kinds.get(kind, {})
+
+    def put(self, kind: str, key: str, value: str | None) -> None:
+        """Keep a fact; None drops it."""
+        if self.get(kind, key) == value:
+            return
+        if value is None:
+            self._kinds[kind].pop(key, None)
+        else:
+            self._kinds.setdefault(kind, {})[key] = value
+        self._store.put_fact(kind, key, value)

@@ -1,0 +1,198 @@
+"""target-optiply as a Singer target: the SDK's hooks, wired to a run."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from types import FrameType
+from typing import IO, Any, ClassVar
+
+import click
+from singer_sdk import Target
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
+from singer_sdk.sinks import Sink
+
+from singer_http.redact import install_redaction
+from target_optiply.errors import ConfigProblem, InputProblem, RecordBeforeSchema
+from target_optiply.reading import MessageReader
+from target_optiply.run import Run
+from target_optiply.settings import CONFIG_SCHEMA, SECRETS, environment, problems, settings_from, with_environment
+from target_optiply.sinks import OptiplySink
+
+_NO_STATE = "()"  # what a hotglue runner passes for "no state"
+
+
+class TargetOptiply(Target):
+    """Writes products, suppliers, orders and stock to the Optiply replenishment optimiser, each record once."""
+
+    name = "target-optiply"
+    package_name = "inventory-to-optiply"
+    config_jsonschema = CONFIG_SCHEMA
+    default_sink_class = OptiplySink
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.VALIDATE_RECORDS,
+        TargetCapabilities.SOFT_DELETE,
+        TargetCapabilities.HARD_DELETE,
+    ]
+
+    def __init__(
+        self,
+        *,
+        config: dict[str, Any] | None = None,
+        parse_env_config: bool = False,
+        validate_config: bool = True,
+        setup_mapper: bool = True,
+        state: str | None = None,
+    ) -> None:
+        merged = with_environment(config or {}, environment(self._env_var_config if parse_env_config else None))
+        install_redaction([str(merged[name]) for name in SECRETS if merged.get(name)], loggers=[self.name])
+        super().__init__(
+            config=merged,
+            validate_config=validate_config,
+            setup_mapper=setup_mapper,
+            message_reader=MessageReader(self._lines, self.logger),  # type: ignore[arg-type]  # it reads bytes
+        )
+        self._state_flag = state
+        self._run: Run | None = None
+        self._maps = bool(merged.get("stream_maps") or merged.get("flattening_enabled"))
+        self._refused_states = False
+
+    @property
+    def run(self) -> Run:
+        """The run, opened when it is first needed.
+
+        Raises:
+            ConfigProblem: Settings or state do not allow one.
+        """
+        if self._run is None:
+            settings = settings_from(self.config, state_flag=self._state_flag is not None)
+            self._run = Run(
+                settings,
+                self.logger,
+                user_agent=f"{self.name}/{self.plugin_version}",
+                previous=None if self._state_flag in (None, _NO_STATE) else self._state_flag,
+            )
+        return self._run
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; unlike the SDK's, the messages hold no values, which may be secrets."""
+        wrong = problems(self.config)
+        if wrong and raise_errors:
+            raise ConfigProblem("; ".join(wrong))
+        return wrong
+
+    # messages
+
+    def _lines(self, source: IO[Any] | None) -> Any:
+        return self.run.lines(source)
+
+    @property
+    def _reader(self) -> MessageReader:
+        return self.message_reader  # type: ignore[return-value]
+
+    def listen(self, file_input: IO[Any] | None = None) -> None:  # type: ignore[misc]  # final, but errors must be booked
+        """Read all messages and write what they say.
+
+        Raises:
+            RunStopped: The run could not go on, or must not be called a success.
+        """
+        try:
+            super().listen(file_input)
+        except BaseException as error:
+            if self._run is not None:
+                self._run.fail(error)
+            raise
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        schema = message_dict.get("schema")
+        if not isinstance(message_dict.get("stream"), str) or not isinstance(schema, dict):
+            raise InputProblem(f"line {self._reader.number}: a SCHEMA without stream or schema")
+        if not isinstance(schema.get("properties"), dict):
+            raise InputProblem(f"line {self._reader.number}: the SCHEMA of {message_dict['stream']} has no properties")
+        super()._process_schema_message(message_dict)
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        stream, record = message_dict.get("stream"), message_dict.get("record")
+        if not isinstance(stream, str):
+            raise InputProblem(f"line {self._reader.number}: a RECORD without a stream")
+        context = {"defect": message_dict.get("defect")}
+        if not self._maps:
+            self._sink(stream).process_record(record, context)
+            return
+        if stream not in self.mapper.stream_maps:
+            self._sink(stream)
+        for stream_map in self.mapper.stream_maps[stream]:
+            mapped = stream_map.transform(dict(record)) if isinstance(record, dict) else record
+            if mapped is not None or record is None:
+                self._sink(stream_map.stream_alias).process_record(mapped, context)
+
+    def _sink(self, stream: str) -> Sink:
+        sink = self._sinks_active.get(stream)
+        if sink is None:
+            raise RecordBeforeSchema(f"line {self._reader.number}: a RECORD of {stream} without a SCHEMA before it")
+        return sink
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        if "value" not in message_dict:
+            raise InputProblem(f"line {self._reader.number}: a STATE without a value")
+        self.run.hold_state(self._reader.line)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        del message_dict
+        raise InputProblem(
+            f"line {self._reader.number}: BATCH messages are not taken; switch batch_config off in the tap"
+        )
+
+    def process_endofpipe(self) -> None:
+        """Finish the run."""
+        self.run.end()
+        for sink in self._sinks_active.values():
+            sink.clean_up()
+
+    # process
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        del frame
+        if self._run is not None:
+            self._run.signalled(signum)
+        else:
+            raise SystemExit(128 + signum)
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        file_input: IO[str] | None = None,
+        state: str | None = None,
+    ) -> None:
+        """Run the target from the command line."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        target = cls(
+            config=config.config if config else None, parse_env_config=bool(config and config.parse_env), state=state
+        )
+        if hasattr(signal, "SIGUSR1") and target.run.settings.state_output == "hotglue":
+            signal.signal(signal.SIGUSR1, target._handle_termination)  # noqa: SLF001 - the same hook as for SIGTERM
+        target.listen(file_input)
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the command line, with ``--state`` as hotglue's runner passes it."""
+        command = super().get_singer_command()
+        command.help = "Read a Singer stream on stdin and write it to Optiply."
+        command.params.append(
+            click.Option(["--state"], help="Target state of an earlier job, in place of state_path; '()' is none.")
+        )
+        return command
+
+
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # its warnings hold URLs with the account in them

@@ -1,0 +1,281 @@
+"""Plans: how a row is created, changed, deleted or looked for, with every recovery, as plain sequences.
+
+A plan yields requests and pauses (see ``dispatch``) and returns an :class:`Outcome`. It decides nothing about what to
+write; that is done in ``references`` and ``engine``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from singer_http.redact import redact
+from singer_http.retry import backoff_delay
+from target_optiply.answers import Meaning, meaning_of, resource, resource_id, resources, words
+from target_optiply.client import Answer, Request
+from target_optiply.compare import differing
+from target_optiply.dispatch import Pause, Plan
+from target_optiply.entities import Entity
+from target_optiply.wire import PAGE, Wire
+
+TRIES = 5
+MARGIN = timedelta(minutes=10)  # between our clock, the server's and its database's
+_BAD_EMAIL = "is not a valid address"
+_UNSETTLED = (Meaning.TRANSIENT, Meaning.BROKEN, Meaning.UNREADABLE)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a record.
+
+    Attributes:
+        kind: ``missing``: a reference of a POST, or the row of a PATCH, is gone; ``duplicate``: another row holds the
+            unique pair (``optiply_id`` is that row); ``unsettled``: nobody knows, so nothing may be said of it.
+        optiply_id: The row's id.
+        reason: Why it was rejected.
+        warnings: What was given up to have it written.
+        repeated: A POST was sent a second time, so there may be two rows.
+        lines: Product's Optiply id to line id, where the order's lines were read.
+    """
+
+    kind: Literal["created", "updated", "unchanged", "deleted", "rejected", "missing", "duplicate", "unsettled"]
+    optiply_id: str | None = None
+    reason: str = ""
+    warnings: list[str] = field(default_factory=list)
+    repeated: bool = False
+    lines: dict[str, str] | None = None
+
+
+class Book(Protocol):
+    """What plans need to know and to note; implemented by the engine on the main thread."""
+
+    def intend(self, entity: str, remote_id: str, attributes: Mapping[str, Any]) -> int:
+        """Note a POST before it is sent; it is on disk when it leaves. Returns the intent's number."""
+
+    def settle_intent(self, number: int) -> None:
+        """Drop an intent whose outcome is known."""
+
+    def is_known(self, entity: str, optiply_id: str) -> bool:
+        """Whether the state holds a row."""
+
+    def others_succeed(self, since: float) -> bool:
+        """Whether some write succeeded after this monotonic second."""
+
+    def server_now(self) -> datetime:
+        """The server's time."""
+
+
+class _Tries:
+    """Counts the failures that are a record's own: those while others succeed. In an outage, no try counts."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._counted = 0
+        self._failures = 0
+        self._first = 0.0
+
+    def failed(self) -> bool:
+        """Note a failure; True where that was the last try."""
+        self._failures += 1
+        if self._failures == 1:
+            self._first = time.monotonic()
+        self._counted += 1
+        if self._counted < TRIES:
+            return False
+        if self._book.others_succeed(self._first):
+            return True
+        self._counted = TRIES - 1  # an outage so far; whether it is one is decided in `outage`
+        return False
+
+    def pause(self) -> Pause:
+        """The back-off before the next try."""
+        return Pause(backoff_delay(min(self._failures, 8), base=0.5, cap=15.0))
+
+
+@dataclass(slots=True)
+class Search:
+    """By what a row is found whose POST's answer was lost.
+
+    Attributes:
+        remote_id: Decides where the row says whose it is.
+        attributes: What was sent, references as Optiply ids.
+        since: No row created before this is meant.
+    """
+
+    remote_id: str | None
+    attributes: Mapping[str, Any]
+    since: datetime
+
+
+class Writer:
+    """Makes plans for one account.
+
+    Args:
+        wire: Builds requests.
+        book: Knows and notes.
+    """
+
+    def __init__(self, wire: Wire, book: Book) -> None:
+        self.wire = wire
+        self._book = book
+
+    def create(self, entity: Entity, remote_id: str | None, attributes: dict[str, Any]) -> Plan[Outcome]:
+        """Create a row, once, whatever happens to the answer."""
+        search = Search(remote_id, attributes, self._book.server_now() - MARGIN)
+        number = self._book.intend(entity.name, remote_id or "", attributes)
+        outcome = yield from self._create(entity, search, dict(attributes))
+        if outcome.kind != "unsettled":
+            self._book.settle_intent(number)
+        return outcome
+
+    def _create(self, entity: Entity, search: Search, attributes: dict[str, Any]) -> Plan[Outcome]:
+        tries, warnings, sent = _Tries(self._book), [], 0
+        while True:
+            answer = yield self.wire.post(entity.name, attributes)
+            sent += answer.reached
+            meaning = meaning_of(answer, wants_document=True)
+            if meaning is Meaning.DONE and (row := resource(answer)):
+                return Outcome("created", resource_id(row), warnings=warnings, repeated=sent > 1)
+            if meaning is Meaning.MISSING:
+                return Outcome("missing", reason=_said(answer))
+            if meaning is Meaning.DUPLICATE and entity.unique_pair:
+                return (yield from self._holder_of_pair(entity, attributes, answer))
+            if meaning not in (*_UNSETTLED, Meaning.DONE):
+                if "emails" in attributes and _is_bad_email(answer):
+                    warnings.append(f"emails: left out, the server says: {_said(answer)}")
+                    del attributes["emails"]
+                    continue
+                return Outcome("rejected", reason=_said(answer), warnings=warnings)
+            last = tries.failed()
+            for waits in (False, True):  # look, back off, look again, and only then repeat
+                if waits:
+                    yield tries.pause()
+                if not answer.reached:
+                    continue
+                found = yield from self.find(entity, search)
+                if found is None:
+                    return Outcome("unsettled", reason=_said(answer))
+                if found:
+                    return Outcome("created", found[0], warnings=warnings, repeated=sent > 1)
+            if last:
+                return Outcome("rejected", reason=f"{_said(answer)} ({TRIES} tries)", warnings=warnings)
+
+    def _holder_of_pair(self, entity: Entity, attributes: Mapping[str, Any], answer: Answer) -> Plan[Outcome]:
+        pair = entity.unique_pair or ()
+        rows = yield from self.read_all(entity.name, tuple((name, str(attributes[name])) for name in pair))
+        if rows is None:
+            return Outcome("unsettled", reason=_said(answer))
+        wanted = {name: attributes[name] for name in pair}
+        same = [row for row in rows if not differing(entity.name, wanted, row.get("attributes", {}))]
+        if not same:
+            return Outcome("rejected", reason=_said(answer))
+        return Outcome("duplicate", resource_id(same[0]), reason=_said(answer))
+
+    def update(self, entity: Entity, optiply_id: str, attributes: dict[str, Any]) -> Plan[Outcome]:
+        """Change a row."""
+        warnings: list[str] = []
+        while True:
+            answer = yield from self._persist(self.wire.patch(entity.name, optiply_id, attributes))
+            meaning = meaning_of(answer, wants_document=False)
+            if meaning is Meaning.DONE:
+                return Outcome("updated", optiply_id, warnings=warnings)
+            if meaning is Meaning.MISSING:
+                return Outcome("missing", optiply_id, reason=_said(answer))
+            if attributes.get("emails") and _is_bad_email(answer):
+                warnings.append(f"emails: left out, the server says: {_said(answer)}")
+                attributes = {name: value for name, value in attributes.items() if name != "emails"}
+                continue
+            return Outcome("rejected", optiply_id, reason=_said(answer), warnings=warnings)
+
+    def delete(self, entity: Entity, optiply_id: str, *, soft: bool) -> Plan[Outcome]:
+        """Delete a row, or switch it off where that is asked for and there is such a form."""
+        if soft and entity.soft_delete is not None:
+            request = self.wire.patch(entity.name, optiply_id, dict(entity.soft_delete))
+        else:
+            request = self.wire.delete(entity.name, optiply_id)
+        answer = yield from self._persist(request)
+        if meaning_of(answer, wants_document=False) in (Meaning.DONE, Meaning.MISSING):
+            return Outcome("deleted", optiply_id)
+        return Outcome("rejected", optiply_id, reason=_said(answer))
+
+    def read_one(self, entity: str, optiply_id: str) -> Plan[dict[str, Any] | Outcome]:
+        """Read one row; an outcome of kind ``missing`` or ``unsettled`` where there is none."""
+        answer = yield from self._persist(self.wire.get(entity, optiply_id), wants_document=True)
+        row = resource(answer) if meaning_of(answer, wants_document=True) is Meaning.DONE else None
+        if row is not None and resource_id(row) == optiply_id:
+            return row
+        missing = meaning_of(answer, wants_document=True) is Meaning.MISSING
+        return Outcome("missing" if missing else "unsettled", optiply_id, reason=_said(answer))
+
+    def read_all(self, entity: str, filters: tuple[tuple[str, str], ...]) -> Plan[list[dict[str, Any]] | None]:
+        """Read every row that the filters leave, by rising id; None where a page could not be read."""
+        rows: list[dict[str, Any]] = []
+        return rows if (yield from self.read_pages(entity, filters, rows.extend)) else None
+
+    def read_pages(
+        self, entity: str, filters: tuple[tuple[str, str], ...], take: Callable[[list[dict[str, Any]]], None]
+    ) -> Plan[bool]:
+        """Read every row that the filters leave and hand it over page by page; False where a page could not be read."""
+        after: str | None = None
+        while True:
+            answer = yield from self._persist(self.wire.list(entity, filters, after=after), wants_document=True)
+            page = resources(answer) if meaning_of(answer, wants_document=True) is Meaning.DONE else None
+            if page is None:
+                return False
+            take(page)
+            if len(page) < PAGE:
+                return True
+            last = str(page[-1]["id"])
+            if after is not None and int(last) <= int(after):
+                return False  # a server that does not honour the filter would be read for ever
+            after = last
+
+    def find(self, entity: Entity, search: Search) -> Plan[list[str] | None]:
+        """Look for the rows of a record whose POST may have been done; None where the look-up failed.
+
+        The oldest comes first. ``remoteIdMap`` decides where it is returned; a row that the state holds is no match.
+        """
+        key = {name: search.attributes.get(name) for name in entity.natural_key}
+        filters = tuple((name, _filter_text(value)) for name, value in key.items() if value is not None)
+        since = search.since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows = yield from self.read_all(entity.name, (("createdAt][GE", since), *filters))
+        if rows is None:
+            return None
+        found = []
+        for row in rows:
+            identity = str(row["id"])
+            says, remote_id = self.wire.remote_id_of(row)
+            if self.wire.ours(row) is False or self._book.is_known(entity.name, identity):
+                continue
+            if says:
+                matches = search.remote_id is not None and remote_id == search.remote_id
+            else:
+                matches = not differing(entity.name, key, row.get("attributes", {}))
+            if matches:
+                found.append(identity)
+        return found
+
+    def _persist(self, request: Request, *, wants_document: bool = False) -> Plan[Answer]:
+        """Send a request that may be repeated until it gets an answer that settles it, or its tries are used up."""
+        tries = _Tries(self._book)
+        while True:
+            answer = yield request
+            if meaning_of(answer, wants_document=wants_document) not in _UNSETTLED or tries.failed():
+                return answer
+            yield tries.pause()
+
+
+def _filter_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_bad_email(answer: Answer) -> bool:
+    return answer.status in (400, 422) and _BAD_EMAIL in words(answer).lower()
+
+
+def _said(answer: Answer) -> str:
+    # A server may echo what it was sent, the token included.
+    return redact(words(answer))
