@@ -205,7 +205,7 @@ def _refuse_nan(value: Any, path: str) -> None:
     elif isinstance(value, (list, tuple)):
         for item in value:
             _refuse_nan(item, path)
-    elif isinstance(value, (float, Decimal)) and not isfinite(value):
+    elif (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
         raise InvalidRecord(path, "is not a number")
 
 

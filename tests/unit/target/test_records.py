@@ -484,7 +484,7 @@ def test_decimals_are_exact_json_numbers() -> None:
     }
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")])
 def test_nan_is_never_encoded(bad: Any) -> None:
     with pytest.raises(InvalidRecord):
         encode({"data": [{"attributes": {"price": bad}}]})
