@@ -1,0 +1,160 @@
+"""Keyset paging: a list from its first row to its last, whatever happens to it meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tap_inventory.client import Answer, Client, Params, Row
+from tap_inventory.errors import RefusedError, StreamError
+from tap_inventory.profile import Keyset, StreamProfile
+
+logger = logging.getLogger("tap-inventory")
+
+_EARLIER = 5
+"""How many keys before a vanished one are tried to go on after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of rows.
+
+    Attributes:
+        rows: The rows, in the server's order.
+        last: The key to go on after; None on an empty page.
+        total: How many rows the list has, where the API said so.
+        final: True for the last page.
+    """
+
+    rows: list[Row]
+    last: str | None
+    total: int | None
+    final: bool
+
+
+class Listing:
+    """Reads the list of one stream.
+
+    Args:
+        client: Sends the requests.
+        stream: The stream.
+        paging: How lists are paged.
+        size: Rows a page.
+        fixed: Parameters that every request carries: relations, filters.
+    """
+
+    def __init__(self, client: Client, stream: StreamProfile, paging: Keyset, size: int, fixed: Params) -> None:
+        self._client = client
+        self._paging = paging
+        self.stream = stream
+        self.size = min(size, paging.max_size)
+        self._fixed = tuple(fixed)
+        self._number = 0
+
+    def key(self, row: Row) -> str:
+        """Return the key of a row.
+
+        Raises:
+            StreamError: It has none.
+        """
+        value = row.get(self.stream.key[0])
+        if not value:
+            raise StreamError(f"The stream {self.stream.name} holds a row without {self.stream.key[0]}.")
+        return str(value)
+
+    def newest(self, field: str, skip: int, *, count: int | None = None, descending: bool = True) -> Answer:
+        """Read rows by a field, the greatest first unless told otherwise, leaving out the first ``skip``."""
+        paging = self._paging
+        ask = [(paging.size, str(count or self.size)), (paging.sort, field)]
+        ask.append((paging.descending, "true" if descending else "false"))
+        if skip:
+            ask.append((paging.skip, str(skip)))
+        # An unknown sort field may be answered with an error of the server's own: that is no reason to try long.
+        return self._ask(ask, tries=2)
+
+    def pages(self, after: str | None = None, seen: int = 0) -> Iterator[Page]:
+        """Read the whole list by key, or what follows ``after``.
+
+        Args:
+            after: The key to go on after.
+            seen: How many rows came before it.
+
+        Raises:
+            StreamError: The list cannot be read to its end.
+        """
+        if not self.stream.paged:
+            answer = self._ask([])
+            yield Page(answer.rows, None, len(answer.rows), final=True)
+            return
+        size, first, recent, last = self.size, frozenset[str](), [after] if after else [], after
+        while True:
+            answer = self._next(last, recent, first, seen)
+            keys = [self.key(row) for row in answer.rows]
+            if keys and keys[-1] == last:
+                raise StreamError(f"The stream {self.stream.name} does not advance after {last}.")
+            seen += len(keys)
+            if not first:
+                first = frozenset(keys)
+                if answer.total is not None and len(keys) < size and seen < answer.total:
+                    size = max(len(keys), 1)  # the server keeps pages shorter than it was asked for
+            final = len(keys) < size
+            last = keys[-1] if keys else None
+            yield Page(answer.rows, last, answer.total, final)
+            if final:
+                return
+            recent = keys
+
+    def _next(self, last: str | None, recent: list[str], first: frozenset[str], seen: int) -> Answer:
+        """Read the page after ``last``, also where that row has vanished since."""
+        if last is None:
+            return self._after(None)
+        try:
+            answer = self._after(last)
+        except RefusedError as error:
+            if error.status not in (400, 404, 410, 422):
+                raise
+            return self._recover(last, recent, error)
+        if answer.rows:
+            restarted = self.key(answer.rows[0]) in first
+            return self._recover(last, recent, None) if restarted else answer
+        if answer.total is not None and answer.total <= seen:
+            return answer
+        # Empty after a full page: the end, or an answer to a key that is gone.
+        return self._recover(last, recent, None)
+
+    def _recover(self, last: str, recent: list[str], refusal: RefusedError | None) -> Answer:
+        """Go on after a row before ``last``: where ``last`` still follows it, nothing had vanished."""
+        for earlier in list(reversed(recent[:-1]))[:_EARLIER]:
+            try:
+                answer = self._after(earlier)
+            except RefusedError as error:
+                refusal = error
+                continue
+            keys = [self.key(row) for row in answer.rows]
+            if last in keys:
+                return Answer(answer.rows[keys.index(last) + 1 :], answer.total)
+            known = set(recent)
+            if keys and keys[0] not in known:
+                logger.info("Stream %s: a row vanished while it was read; going on before it.", self.stream.name)
+                return Answer(
+                    [row for row, key in zip(answer.rows, keys, strict=True) if key not in known], answer.total
+                )
+        raise VanishedError(f"The stream {self.stream.name} cannot be read on: the row {last} vanished.") from refusal
+
+    def _after(self, key: str | None) -> Answer:
+        paging = self._paging
+        ask = [(paging.size, str(self.size)), (paging.sort, self.stream.key[0])]
+        if key is not None:
+            ask.append((paging.after, key))
+        return self._ask(ask)
+
+    def _ask(self, ask: list[tuple[str, str]], tries: int | None = None) -> Answer:
+        self._number += 1
+        total = [(self._paging.count, "true")] if self.stream.paged else []
+        what = f"{self.stream.name}, request {self._number}"
+        return self._client.get(self.stream.path, [*ask, *total, *self._fixed], what, tries=tries)
+
+
+class VanishedError(StreamError):
+    """The row to go on after is gone, and those before it too: the list is to be read from its start."""
