@@ -71,5 +71,12 @@ def rate_of(vendor: str | None, row: Raw, facts: Facts) -> Fraction | None:
     rate = to_number(facts.get("rate", currency), "exchangeRate")
     if rate:
         return Fraction(rate)
-    without = [other for other in facts.all("no_rate") if facts.get("rate", other) is None]
-    return Fraction(1) if without == [currency] else None
+    return Fraction(1) if _home_without_rate(facts) == currency else None
+
+
+def _home_without_rate(facts: Facts) -> str | None:
+    """Return the only currency without a rate, unless another one is home because its rate is 1."""
+    if any(to_number(rate, "exchangeRate") == 1 for rate in facts.all("rate").values()):
+        return None
+    without = [currency for currency in facts.all("no_rate") if facts.get("rate", currency) is None]
+    return without[0] if len(without) == 1 else None

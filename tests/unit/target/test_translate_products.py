@@ -429,6 +429,13 @@ def test_the_only_currency_without_a_rate_is_home() -> None:
     assert price(facts) == Decimal("10.00")
 
 
+def test_a_currency_without_a_rate_beside_a_home_currency_is_unknown() -> None:
+    facts = MemoryFacts({("vendor_currency", "v1"): "gbp"})
+    run("currencies", currency("usd", "1.0"), facts)
+    run("currencies", currency("gbp"), facts)
+    assert price(facts) is None
+
+
 def test_the_latest_of_several_rates_counts() -> None:
     facts = MemoryFacts({("vendor_currency", "v1"): "eur"})
     run("currencies", currency("eur", "0.5", "0.8"), facts)
