@@ -260,7 +260,7 @@ def check(name: str, value: Any) -> Any:
     if kind in (int, float) and not isinstance(value, bool):
         try:
             number = kind(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = None
         if number is not None and number >= 0 and float(number) == float(value) and number < float("inf"):
             return number
