@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -20,6 +20,9 @@ LAST_DAY = date(2025, 6, 30).toordinal()
 VERSION_BLOCK = 128
 OWN_VERSION = 64
 
+#: Wide enough for any figure that a test may put.
+_WIDE = Context(prec=80, rounding=ROUND_HALF_UP)
+
 
 def stream(seed: int, kind: int, index: int) -> random.Random:
     """Return the source of randomness of one row, so that rows can be built in any order and come out the same."""
@@ -32,6 +35,15 @@ def guid(rng: random.Random) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:]}"
 
 
+def finite(value: Any) -> Decimal | None:
+    """Return ``value`` as a number; None if it is none, or not finite."""
+    try:
+        number = Decimal(str(value))
+    except DecimalException:
+        return None
+    return number if number.is_finite() else None
+
+
 def rowversion(number: int) -> str:
     """Return a SQL Server rowversion as inFlow shows it: 16 hexadecimal digits."""
     return f"{number:016X}"
@@ -39,7 +51,7 @@ def rowversion(number: int) -> str:
 
 def exact(value: Decimal | int | str, places: int) -> str:
     """Return ``value`` as inFlow writes decimals: a text with a fixed number of places."""
-    return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), context=_WIDE):f}"
 
 
 def _last_sunday(year: int, month: int) -> date:

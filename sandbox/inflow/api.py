@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
+
+import orjson
 
 from sandbox.data import DataSet, Row
 from sandbox.http import Request, Response, json_response
@@ -109,7 +110,10 @@ class InflowApi:
             return self._summaries.dump()
         table, shape = self._store.tables[collection], COLLECTIONS[collection].shape
         tree = includes.everything(shape)
-        return [deepcopy(self._lists.renderer.row(table.row(key) or {}, shape, tree)) for key in table]
+        rows = [self._lists.renderer.row(table.row(key) or {}, shape, tree) for key in table]
+        # A copy, so that whoever changes it does not change the database; several times faster than deepcopy.
+        copies: list[Row] = orjson.loads(orjson.dumps(rows))
+        return copies
 
     def put(self, collection: str, rows: list[Any]) -> int:
         """Insert or change rows by key, as users of inFlow would, and return how many.

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.data import DataSet, Row
-from sandbox.data.basics import exact, instant, rowversion
+from sandbox.data.basics import exact, finite, instant, rowversion
 from sandbox.inflow.endpoints import COLLECTIONS
 from sandbox.inflow.shapes import PICKS, RELATIONS, UNVERSIONED
 from sandbox.inflow.table import LiveTable
@@ -104,8 +104,10 @@ class Store:
         fields_changed = any(name not in row or row[name] != value for name, value in own.items())
         children_changed = self._merge_children(shape, row, given)
         if shape == "Product":
-            lines = row.get("inventoryLines", ())
-            own["totalQuantityOnHand"] = exact(sum((Decimal(line["quantityOnHand"]) for line in lines), Decimal(0)), 4)
+            lines = row.get("inventoryLines") or ()
+            own["totalQuantityOnHand"] = exact(
+                sum((finite(line["quantityOnHand"]) or Decimal(0) for line in lines), Decimal(0)), 4
+            )
         bumped = old is None or fields_changed or not children_changed or self._switches.inflow_child_bumps_parent
         modified = _MODIFIED.get(shape)
         if bumped and modified and (modified not in own or own[modified] == row.get(modified)):

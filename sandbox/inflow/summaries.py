@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from sandbox.data import DataSet, Row
-from sandbox.data.basics import exact
+from sandbox.data.basics import exact, finite
 from sandbox.data.stock import FIGURES
 from sandbox.inflow.errors import RefusedError
 from sandbox.inflow.store import Store
@@ -42,7 +42,7 @@ class Summaries:
         on_hand = dict.fromkeys(self._data.stock_location_ids, Decimal(0))
         for line in product.get("inventoryLines", ()):
             location_id = line["locationId"]
-            on_hand[location_id] = on_hand.get(location_id, Decimal(0)) + Decimal(line["quantityOnHand"])
+            on_hand[location_id] = on_hand.get(location_id, Decimal(0)) + (finite(line["quantityOnHand"]) or 0)
         known = ("quantityOnHand", "quantityAvailable", "rawQuantityAvailable")
         return [
             {"productId": product_id, "locationId": location_id, "imageSmallUrl": None}
@@ -96,7 +96,7 @@ class Summaries:
                 zeros = dict.fromkeys(FIGURES, exact(0, _PLACES))
                 row = {"productId": product_id, "locationId": location_id, "imageSmallUrl": None, **zeros}
                 rows.append(row)
-            row |= {name: None if value is None else exact(str(value), _PLACES) for name, value in new.items()}
+            row |= {name: _written(value) for name, value in new.items()}
         self._changed[product_id] = rows
 
     def shown(self, row: Row) -> Row:
@@ -104,7 +104,7 @@ class Summaries:
         if self._switches.inflow_summary_numbers == "string":
             return row
         return {
-            name: orjson.Fragment(value) if name in FIGURES and value is not None else value
+            name: orjson.Fragment(value) if name in FIGURES and isinstance(value, str) else value
             for name, value in row.items()
         }
 
@@ -134,14 +134,23 @@ class Summaries:
         return [self.shown(row) for row in found if row is not None]
 
 
-def _total(values: list[str | None]) -> str | None:
-    # A figure that is unlimited at one location is so for all.
-    known = [Decimal(value) for value in values if value is not None]
-    return exact(sum(known, Decimal(0)), _PLACES) if len(known) == len(values) else None
+def _written(value: Any) -> Any:
+    """Return a figure as the API writes it; what is no figure stays as it was put, to see what clients make of it."""
+    number = finite(value)
+    return value if number is None else exact(number, _PLACES)
 
 
-def _moved(here: str | None, total: str | None, wanted: Any) -> str | None:
-    if wanted is None:
-        return None
-    rest = Decimal(total or 0) - Decimal(here or 0)
-    return exact(Decimal(str(wanted)) - rest, _PLACES)
+def _total(values: list[Any]) -> Any:
+    # A figure that is unlimited, or no figure, at one location is so for all.
+    for value in values:
+        if finite(value) is None:
+            return value
+    return exact(sum((Decimal(value) for value in values), Decimal(0)), _PLACES)
+
+
+def _moved(here: Any, total: Any, wanted: Any) -> Any:
+    """Return what a location must hold so that the sum over all is ``wanted``."""
+    number = finite(wanted)
+    if number is None:
+        return wanted
+    return exact(number - (finite(total) or 0) + (finite(here) or 0), _PLACES)

@@ -104,6 +104,13 @@ def test_a_sum_that_is_put_is_what_the_locations_add_up_to(inflow: Caller) -> No
     assert total(places, "rawQuantityAvailable") == Decimal("-4711.5")
 
 
+@pytest.mark.parametrize("figure", [None, "NaN", "much"])
+def test_what_is_no_figure_is_shown_as_it_was_put(inflow: Caller, figure: str | None) -> None:
+    key, place = inflow.data.tables["products"].ids[0], inflow.data.stock_location_ids[1]
+    inflow.api.put("product-summaries", [{"productId": key, "locationId": place, "rawQuantityAvailable": figure}])
+    assert [row["rawQuantityAvailable"] for row in inflow.summaries((key, place), (key, None))] == [figure, figure]
+
+
 def test_a_new_product_has_the_figures_of_where_it_lies(inflow: Caller) -> None:
     template = next(row for row in inflow.api.dump("products") if len(row["inventoryLines"]) > 1)
     inflow.api.put("products", [{**template, "productId": FOREIGN}])
