@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 
+_YIELD = 0.1
+"""Seconds after which a request that left its slot to others asks again."""
+
 
 class SlidingWindow:
     """So many slots, each free again ``period`` seconds after its request was answered (pure: time is given).
@@ -105,8 +108,11 @@ class Pacer:
         """Return the seconds until a request may start: 0 for now, infinity where that depends on an answer."""
         return max(self._paused_until - now, 0.0, *(window.wait(now) for window in self.windows))
 
-    def acquire(self) -> tuple[int, ...]:
+    def acquire(self, yields: Callable[[float], bool] | None = None) -> tuple[int, ...]:
         """Wait until a request may start, and take its slots.
+
+        Args:
+            yields: Asked, with the instant, when a slot is free: whether to leave it to others for now.
 
         Raises:
             PacerClosedError: The run is ending.
@@ -117,9 +123,9 @@ class Pacer:
                     raise PacerClosedError
                 now = self.clock()
                 seconds = self.wait(now)
-                if seconds <= 0:
+                if seconds <= 0 and not (yields and yields(now)):
                     return tuple(window.start(now) for window in self.windows)
-                self._wait(seconds)
+                self._wait(seconds or _YIELD)
 
     def answered(self, tokens: tuple[int, ...]) -> None:
         """Say that the answer began, or that the request failed."""
@@ -130,9 +136,12 @@ class Pacer:
             self._changed.notify_all()
 
     @contextmanager
-    def slot(self) -> Iterator[Callable[[], None]]:
-        """Hold a slot; the function it gives marks the answer's beginning, else the end of the block does."""
-        tokens = self.acquire()
+    def slot(self, yields: Callable[[float], bool] | None = None) -> Iterator[Callable[[], None]]:
+        """Hold a slot; the function it gives marks the answer's beginning, else the end of the block does.
+
+        ``yields`` as in :meth:`acquire`.
+        """
+        tokens = self.acquire(yields)
         try:
             yield lambda: self.answered(tokens)
         finally:
@@ -143,6 +152,19 @@ class Pacer:
         with self._changed:
             self._paused_until = max(self._paused_until, self.clock() + seconds)
             self._changed.notify_all()
+
+    def rest(self, seconds: float) -> None:
+        """Wait in this thread only.
+
+        Raises:
+            PacerClosedError: The run is ending.
+        """
+        with self._changed:
+            until = self.clock() + seconds
+            while (left := until - self.clock()) > 0:
+                if self._closed:
+                    raise PacerClosedError
+                self._wait(left)
 
     def limit(self, window: SlidingWindow, limit: int) -> None:
         """Set a window's limit; the requests made before count."""

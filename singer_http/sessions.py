@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -72,6 +73,7 @@ def new_session(
     session = _Session()
     session.headers["User-Agent"] = user_agent
     session.auth = _KeepHeaders()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a jar is not safe to share
     adapter = _PatientAdapter(timeout, pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,8 @@ import requests
 from singer_http.pacing import Pacer, SlidingWindow
 from singer_http.redact import redact
 from singer_http.retry import backoff_delay, parse_retry_after
-from singer_http.sessions import BodyTooLargeError, new_session, read_body
+from singer_http.sessions import new_session, read_body
+from tap_inventory.chains import Chains
 from tap_inventory.errors import CredentialsError, RefusedError, UnavailableError
 from tap_inventory.settings import Settings
 
@@ -74,6 +76,7 @@ class Client:
         self._settings = settings
         self._hour = SlidingWindow(settings["requests_per_hour"], 3600.0)
         self.pacer = pacer or Pacer([SlidingWindow(settings["requests_per_minute"], 60.0), self._hour])
+        self.chains = Chains()
         self._now = now
         self._jitter = jitter
         timeout = float(settings["request_timeout"])
@@ -85,13 +88,14 @@ class Client:
         self.trusted = False
         """True once the API has answered a request: from then on a 403 concerns one stream, not the run."""
 
-    def get(self, path: str, params: Params, what: str, *, tries: int | None = None) -> Answer:
+    def get(self, path: str, params: Params, stream: str, number: int, *, tries: int | None = None) -> Answer:
         """Read a list.
 
         Args:
             path: Below the root.
             params: The query.
-            what: Stream and page, for logs and errors.
+            stream: The stream, for logs and errors.
+            number: The number of the request in its pass, likewise.
             tries: How often to ask at most; ``max_retries`` + 1 where None.
 
         Raises:
@@ -101,23 +105,23 @@ class Client:
         """
         # Brackets stay as they are documented; everything else is encoded.
         query = urlencode(params, safe="[],", quote_via=quote)
-        return self._answer("GET", f"{path}?{query}" if query else path, None, what, tries)
+        return self._answer("GET", f"{path}?{query}" if query else path, None, (stream, number), tries)
 
-    def post(self, path: str, body: Any, what: str) -> Answer:
+    def post(self, path: str, body: Any, stream: str, number: int) -> Answer:
         """Read in bulk: a POST that changes nothing, and may be repeated like a GET. Raises as :meth:`get`."""
-        return self._answer("POST", path, msgspec.json.encode(body), what, None)
+        return self._answer("POST", path, msgspec.json.encode(body), (stream, number), None)
 
     def close(self) -> None:
         """Start no further request; threads that wait for one are told."""
         self.pacer.close()
         self._session.close()
 
-    def _answer(self, method: str, target: str, body: bytes | None, what: str, tries: int | None) -> Answer:
-        tries = tries or self._settings["max_retries"] + 1
-        where = f"{what} ({method} {target})"
-        for attempt in range(1, tries + 1):
+    def _answer(self, method: str, target: str, body: bytes | None, what: tuple[str, int], tries: int | None) -> Answer:
+        tries = min(tries or math.inf, self._settings["max_retries"] + 1)
+        where = f"{what[0]}, request {what[1]} ({method} {target})"
+        for attempt in range(1, int(tries) + 1):
             try:
-                response, content = self._send(method, target, body)
+                response, content = self._send(method, target, body, what[0])
                 if response.status_code == requests.codes.ok:
                     return self._read(response, content)
                 reason, told = self._judge(response, content, where)
@@ -129,21 +133,22 @@ class Client:
             redact(f"The stream {where} cannot be read: {reason}, {tries} {'times' if tries > 1 else 'time'}.")
         )
 
-    def _send(self, method: str, target: str, body: bytes | None) -> tuple[requests.Response, bytes]:
-        with self.pacer.slot() as answered:
+    def _send(self, method: str, target: str, body: bytes | None, chain: str) -> tuple[requests.Response, bytes]:
+        minute = self.pacer.windows[0]
+        with self.pacer.slot(lambda now: self.chains.yields(chain, minute, now)) as answered:
+            began = time.monotonic()
             response = self._session.request(
                 method, self._root + target, data=body, headers=self._headers, stream=True, allow_redirects=False
             )
             answered()
         try:
             content = read_body(response, MAX_BODY, time.monotonic() + self._timeout)
-        except BodyTooLargeError:
-            raise
         except requests.RequestException:
-            # The body of a refusal is a courtesy; its status says enough.
             if response.status_code == requests.codes.ok:
                 raise
+            # The body of a refusal is a courtesy; its status says enough.
             content = b""
+        self.chains.took(time.monotonic() - began)
         self._heed(response.headers)
         return response, content
 

@@ -37,7 +37,7 @@ class Joint:
 
 def fetcher(client: Client, stream: StreamProfile) -> Fetch:
     """Return what reads a batch of figures from an API."""
-    return lambda pairs, number: client.post(stream.path, pairs, f"{stream.name}, request {number}").rows
+    return lambda pairs, number: client.post(stream.path, pairs, stream.name, number).rows
 
 
 @dataclass

@@ -70,10 +70,10 @@ class Versioned:
                 memory, newest = None, error.newest
             else:
                 return
-        elif field and everything:
+        elif field and (everything or self._order is None):
             newest = self._ask_newest(field)
             if newest and len(newest.rows) < plan.listing.size and len(newest.rows) >= (newest.total or 0):
-                yield self._only_page(newest)
+                yield self._only_page(newest, None if everything else memory)
                 return
         yield from self._scans(None if everything else memory, {}, newest)
 
@@ -123,13 +123,18 @@ class Versioned:
             finished = self._finished(collector.finish(whole=not progress), began if everything else None)
             yield Step(page.rows, changed, finished, page.total)
 
-    def _only_page(self, page: Answer) -> Step:
-        """Return the whole list, where the newest page is all of it: whatever its order."""
-        collector = Collector(self._highest(page.rows))
-        for row in page.rows:
-            collector.add(self._plan.listing.key(row), greatest_version(row, self._version, self._plan.owned))
-        finished = self._finished(collector.finish(), self._plan.now.isoformat())
-        return Step(page.rows, self._plan.keep(page.rows), finished, page.total)
+    def _only_page(self, page: Answer, memory: Memory | None) -> Step:
+        """Return the whole list, where the newest page is all of it, in whatever order."""
+        top = self._highest(page.rows)
+        if memory and page.rows and top < memory.bookmark:
+            logger.warning("Stream %s: %s; emitting all of it.", self._name, _MovedError())
+            memory = None
+        collector = Collector(max(top, memory.top if memory else 0))
+        versions = [greatest_version(row, self._version, self._plan.owned) for row in page.rows]
+        for row, version in zip(page.rows, versions, strict=True):
+            collector.add(self._plan.listing.key(row), version)
+        finished = self._finished(collector.finish(), None if memory else self._plan.now.isoformat())
+        return Step(page.rows, self._changed(page.rows, versions, memory), finished, page.total)
 
     def _judge(self, proof: Proof | None, *, whole: bool) -> None:
         if proof is None or not whole:

@@ -87,6 +87,12 @@ class Listing:
             answer = self._ask([])
             yield Page(answer.rows, None, len(answer.rows), final=True)
             return
+        try:
+            yield from self._pages(after, seen)
+        finally:
+            self._client.chains.expect(self.stream.name, 0)
+
+    def _pages(self, after: str | None, seen: int) -> Iterator[Page]:
         size, first, recent, last = self.size, frozenset[str](), [after] if after else [], after
         while True:
             answer = self._next(last, recent, first, seen)
@@ -99,11 +105,15 @@ class Listing:
                 if answer.total is not None and len(keys) < size and seen < answer.total:
                     size = max(len(keys), 1)  # the server keeps pages shorter than it was asked for
             final = len(keys) < size
+            self._expect(0 if final or answer.total is None else answer.total - seen, size)
             last = keys[-1] if keys else None
             yield Page(answer.rows, last, answer.total, final)
             if final:
                 return
             recent = keys
+
+    def _expect(self, rows: int, size: int) -> None:
+        self._client.chains.expect(self.stream.name, -(-rows // size) if rows > 0 else 0)
 
     def _next(self, last: str | None, recent: list[str], first: frozenset[str], seen: int) -> Answer:
         """Read the page after ``last``, also where that row has vanished since."""
@@ -152,8 +162,8 @@ class Listing:
     def _ask(self, ask: list[tuple[str, str]], tries: int | None = None) -> Answer:
         self._number += 1
         total = [(self._paging.count, "true")] if self.stream.paged else []
-        what = f"{self.stream.name}, request {self._number}"
-        return self._client.get(self.stream.path, [*ask, *total, *self._fixed], what, tries=tries)
+        asked = [*ask, *total, *self._fixed]
+        return self._client.get(self.stream.path, asked, self.stream.name, self._number, tries=tries)
 
 
 class VanishedError(StreamError):

@@ -271,7 +271,7 @@ class TapInventory(Tap):
         tap = cls(config=given.config, parse_env_config=given.parse_env)
         profile = tap.settings.profile
         stream = next(stream for stream in profile.streams if stream.paged and not stream.figures)
-        tap.client.get(stream.path, [(profile.paging.size, "1")], f"{stream.name}, test")
+        tap.client.get(stream.path, [(profile.paging.size, "1")], stream.name, 1)
         tap.logger.info("The credentials are good: %s answers.", profile.title)
         tap.client.close()
         ctx.exit()
