@@ -43,7 +43,7 @@ class Journal:
     numbered: int = 0
 
     def arrive(self, at: float, api: str, method: str, path: str, query: str, authorization: str | None) -> Entry:  # noqa: PLR0917 - one call, on the hot path
-        """Note a request's arrival; ``at`` is in epoch seconds."""
+        """Note a request's arrival; ``at`` is in epoch seconds of the machine, whatever the sandbox's clock says."""
         flying = self.in_flight[api] + 1
         self.in_flight[api] = flying
         if flying > self.max_by_api[api]:

@@ -35,6 +35,10 @@ class Load:
             self._admitted.append(now)
         return None
 
+    def forget(self) -> None:
+        """Start with an empty window."""
+        self._admitted.clear()
+
     def extra_latency(self, in_flight: int) -> float:
         """Return the seconds that the requests under way add to an answer."""
         knee = self._switches.optiply_latency_knee

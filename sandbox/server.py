@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -91,7 +92,7 @@ class Application:
         world = self._world
         authorization = request.headers.get("authorization")
         query = wire[0]["query_string"].decode("latin-1")
-        entry = world.journal.arrive(request.now, name, request.method, request.path, query, authorization)
+        entry = world.journal.arrive(time.time(), name, request.method, request.path, query, authorization)
         exchange = Exchange(api, request, entry, world.latency[name], *wire)
         try:
             if name == "optiply":

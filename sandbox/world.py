@@ -69,3 +69,4 @@ class World:
         self.optiply.tokens.revoke_all()
         self.journal.clear()
         self.faults.rules.clear()
+        self.load.forget()
