@@ -55,6 +55,12 @@ def catalog_of_tap() -> dict[str, Any]:
         return _said("tap-inventory", "--config", str(config), "--discover")
 
 
+def is_selected(stream: dict[str, Any]) -> bool:
+    """Tell whether a stream of the catalog is read where nobody chooses."""
+    root: dict[str, Any] = next(each["metadata"] for each in stream["metadata"] if not each["breadcrumb"])
+    return bool(root.get("selected", root.get("selected-by-default", False)))
+
+
 def settings_of(document: dict[str, Any]) -> list[Setting]:
     """Return the settings in an ``--about`` document, in its order."""
     schema = document["settings"]
@@ -65,7 +71,7 @@ def settings_of(document: dict[str, Any]) -> list[Setting]:
             label=each.get("title") or name.replace("_", " ").capitalize(),
             description=" ".join((each.get("description") or "").split()),
             kind=_kind(each),
-            options=tuple(each.get("enum") or ()),
+            options=tuple(value for value in each.get("enum", ()) if value is not None),
             default=each.get("default"),
             required=name in required,
             secret=bool(each.get("secret")),
@@ -98,7 +104,9 @@ def _said(program: str, *arguments: str) -> dict[str, Any]:
     """Return the JSON document that a program prints, free of settings that stand in this environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TAP_", "TARGET_"))}
     command = [sys.executable, "-m", PROGRAMS[program], *arguments]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, env=environment, cwd=ROOT)
+    answer = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, timeout=60, env=environment, cwd=ROOT
+    )
     document: dict[str, Any] = json.loads(answer.stdout)
     return document
 

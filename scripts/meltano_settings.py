@@ -20,11 +20,8 @@ def plugin_lines(document: dict[str, Any]) -> str:
     """Return the YAML of one plugin's capabilities and settings."""
     capabilities = [each for each in document["capabilities"] if each in KNOWN_CAPABILITIES]
     lines = ["capabilities:", *(f"  - {each}" for each in capabilities)]
-    settings = settings_of(document)
-    required = [each.name for each in settings if each.required]
-    lines += ["settings_group_validation:", f"  - [{', '.join(required)}]"] if required else []
     lines.append("settings:")
-    for setting in settings:
+    for setting in settings_of(document):
         lines += _setting_lines(setting)
     return "".join(f"{INDENT}{line}\n" for line in lines)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from about import PROGRAMS, ROOT, about, between, catalog_of_tap, settings_of
+from about import PROGRAMS, ROOT, about, between, catalog_of_tap, is_selected, settings_of
 
 README = ROOT / "README.md"
 # The SDK's own settings, which it describes itself.
@@ -33,10 +33,8 @@ def tap_streams_table(catalog: dict[str, Any]) -> str:
     """Return the table of the tap's streams."""
     rows = []
     for stream in catalog["streams"]:
-        root = next(each["metadata"] for each in stream["metadata"] if not each["breadcrumb"])
-        selected = root.get("selected", root.get("selected-by-default", False))
         keys = ", ".join(f"`{key}`" for key in stream["key_properties"])
-        rows.append((f"`{stream['tap_stream_id']}`", keys, "yes" if selected else ""))
+        rows.append((f"`{stream['tap_stream_id']}`", keys, "yes" if is_selected(stream) else ""))
     return _table(("stream", "key", "read by default"), rows)
 
 

@@ -148,14 +148,21 @@ def _wait(process: subprocess.Popen[bytes], start: float, sandbox: Sandbox, prog
     return code
 
 
-def _tail(log: Path, lines: int = 25) -> str:
-    """Return the end of Meltano's log, each line reduced to who said what."""
-    return "\n".join(map(_told, log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]))
+def _tail(log: Path, lines: int = 20) -> str:
+    """Return the end of what was said in a run, less what only counts and what goes well in the tap and in Meltano."""
+    entries = map(_entry, log.read_text(encoding="utf-8", errors="replace").splitlines())
+    told = [
+        f"{entry.get('name', 'meltano')}: {entry['event']}"
+        for entry in entries
+        if entry["event"].strip() not in ("", "METRIC")
+        and (entry.get("level") != "info" or entry.get("name") == "target-optiply")
+    ]
+    return "\n".join(told[-lines:])
 
 
-def _told(line: str) -> str:
+def _entry(line: str) -> dict[str, Any]:
     try:
-        entry = json.loads(line)
+        entry: dict[str, Any] = json.loads(line)
     except ValueError:
-        return line
-    return f"{entry.get('name', 'meltano')}: {entry.get('event')}"
+        return {"event": line}
+    return entry

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from about import PROGRAMS
+from about import PROGRAMS, catalog_of_tap, is_selected
 from meltano_settings import MELTANO_YML, regenerated
 
 # What Meltano hands over for a setting of each kind.
@@ -58,7 +58,18 @@ def test_the_settings_are_those_of_the_program(
         assert entry.get("value") == said.get("default"), setting
         types = {said["type"]} if isinstance(said["type"], str) else set(said["type"])
         assert types & TYPES[entry["kind"]], setting
-        assert [each["value"] for each in entry.get("options", [])] == said.get("enum", []), setting
+        allowed = [value for value in said.get("enum", []) if value is not None]
+        assert [each["value"] for each in entry.get("options", [])] == allowed, setting
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_meltano_asks_for_what_the_program_requires(
+    name: str, project: dict[str, Any], abouts: dict[str, dict[str, Any]]
+) -> None:
+    entry = plugin(project, name)
+    asked = set(entry["settings_group_validation"][0])
+    assert set(abouts[name]["settings"].get("required", ())) <= asked
+    assert asked <= {each["name"] for each in entry["settings"]}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -66,6 +77,11 @@ def test_both_plugins_come_from_this_checkout(name: str, project: dict[str, Any]
     entry = plugin(project, name)
     assert entry["executable"] == name
     assert entry["pip_url"].endswith("--editable .")
+
+
+def test_meltano_reads_the_streams_that_are_read_by_default(project: dict[str, Any]) -> None:
+    selected = [stream["tap_stream_id"] for stream in catalog_of_tap()["streams"] if is_selected(stream)]
+    assert plugin(project, "tap-inventory")["select"] == [f"{stream}.*" for stream in selected]
 
 
 def test_no_credentials_stand_in_it(project: dict[str, Any]) -> None:

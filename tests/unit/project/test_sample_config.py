@@ -12,6 +12,6 @@ from about import PROGRAMS, SAMPLE_CONFIG
 def test_the_sample_is_a_valid_configuration(name: str, abouts: dict[str, dict[str, Any]]) -> None:
     config = json.loads(SAMPLE_CONFIG.read_text(encoding="utf-8"))[name]
     schema = abouts[name]["settings"]
-    jsonschema.validate(config, schema)
-    assert set(config) <= set(schema["properties"])
-    assert set(schema["required"]) <= set(config)
+    # Only what the sample sets: the SDK's schema of stream maps is not itself a valid one.
+    properties = {setting: schema["properties"][setting] for setting in config}
+    jsonschema.validate(config, {"type": "object", "properties": properties, "required": schema.get("required", [])})
