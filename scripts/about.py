@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,13 @@ class Setting:
     secret: bool
 
 
+@cache
 def about(program: str) -> dict[str, Any]:
     """Return the ``--about`` document of a program."""
     return _said(program, "--about", "--format", "json")
 
 
+@cache
 def catalog_of_tap() -> dict[str, Any]:
     """Return the catalog that ``tap-inventory --discover`` prints; it asks no server for it."""
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,8 @@ from typing import Any
 
 from about import PROGRAMS, ROOT, about, between, catalog_of_tap, is_selected, settings_of
 
+from target_optiply.entities import ENTITIES, Attribute, ReferenceAttribute
+
 README = ROOT / "README.md"
 # The SDK's own settings, which it describes itself.
 SDK_SETTINGS = frozenset({
@@ -25,7 +27,9 @@ def settings_table(document: dict[str, Any]) -> str:
             continue
         default = "" if setting.default is None else _code(setting.default)
         notes = ", ".join(word for word, said in (("required", setting.required), ("secret", setting.secret)) if said)
-        rows.append((f"`{setting.name}`", default or notes, setting.description))
+        silent = [option for option in setting.options if option not in setting.description]
+        choice = f" One of {', '.join(map(_code, setting.options))}." if silent and len(setting.options) > 1 else ""
+        rows.append((f"`{setting.name}`", default or notes, setting.description + choice))
     return _table(("setting", "default", "meaning"), rows)
 
 
@@ -38,9 +42,15 @@ def tap_streams_table(catalog: dict[str, Any]) -> str:
     return _table(("stream", "key", "read by default"), rows)
 
 
-def target_streams_table(document: dict[str, Any]) -> str:
+def target_streams_table() -> str:
     """Return the table of the entities that the target takes as they are."""
-    return _table(("stream",), [(f"`{name}`",) for name in document["supported_streams"]])
+    rows = []
+    for entity in ENTITIES.values():
+        columns = [_names(entity.attributes), _names(entity.references)]
+        if entity.stock_attribute:
+            columns[0] += f", `{entity.stock_attribute}`"
+        rows.append((f"`{entity.name}`", *columns))
+    return _table(("stream", "attributes", "references"), rows)
 
 
 def regenerated(text: str) -> str:
@@ -49,7 +59,16 @@ def regenerated(text: str) -> str:
     for program, document in documents.items():
         text = between(text, f"settings of {program}", settings_table(document))
     text = between(text, "streams of tap-inventory", tap_streams_table(catalog_of_tap()))
-    return between(text, "streams of target-optiply", target_streams_table(documents["target-optiply"]))
+    return between(text, "streams of target-optiply", target_streams_table())
+
+
+def _names(attributes: Iterable[Attribute | ReferenceAttribute]) -> str:
+    """Return names of attributes, in bold those that a record must bring."""
+    return ", ".join(f"**`{each.name}`**" if _must_be_given(each) else f"`{each.name}`" for each in attributes)
+
+
+def _must_be_given(attribute: Attribute | ReferenceAttribute) -> bool:
+    return attribute.required and not (isinstance(attribute, Attribute) and attribute.default is not None)
 
 
 def _code(value: Any) -> str:
