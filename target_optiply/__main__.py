@@ -18,7 +18,7 @@ def main() -> None:
         _end(f"{error.outcome}: {error}", error.exit_code)
     except BrokenPipeError:
         _end("outage: nobody reads what is written to stdout", 1)
-    except Exception as error:  # noqa: BLE001 - the last resort: a sentence instead of a traceback
+    except Exception as error:
         logging.getLogger(TargetOptiply.name).debug("unexpected error", exc_info=True)
         _end(f"outage: unexpected error ({type(error).__name__}: {error}); please report it", 1)
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from target_optiply.convert import Converter, InvalidRecord, converter_for
+from target_optiply.convert import InvalidRecord
 from target_optiply.entities import ENTITIES
+from target_optiply.records import CONVERTERS
 
-_CONVERTERS: dict[str, dict[str, Converter]] = {
-    entity.name: {attribute.name: converter_for(attribute) for attribute in entity.attributes}
+_FILLED_BY_SERVER = {
+    entity.name: frozenset(attribute.name for attribute in entity.attributes if attribute.filled_by_server)
     for entity in ENTITIES.values()
 }
 
 
 def canonical(entity: str, name: str, value: Any) -> Any:
-    """Return a value in the one spelling in which equal values are equal; what the API should never say stays as it is."""
-    converter = _CONVERTERS[entity].get(name)
+    """Return a value in the one spelling in which equal values are equal."""
+    converter = CONVERTERS[entity].get(name)
     if converter is None:  # references and stock figures: whole numbers, or text of them
         return None if value is None else _whole(value)
     try:
@@ -37,5 +38,10 @@ def _whole(value: Any) -> str:
 
 
 def differing(entity: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Return the attributes of ours that stand differently in a row (or not at all)."""
-    return [name for name, value in ours.items() if not same_value(entity, name, value, theirs.get(name))]
+    """Return the attributes of ours that stand differently in a row; nothing of ours is no different from a default."""
+    filled = _FILLED_BY_SERVER[entity]
+    return [
+        name
+        for name, value in ours.items()
+        if not same_value(entity, name, value, theirs.get(name)) and not (value is None and name in filled)
+    ]

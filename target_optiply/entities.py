@@ -35,6 +35,7 @@ class Attribute:
         choices: The values of an enum, as they are written.
         fraction: What a fraction of an ``integer`` becomes.
         outside: What a value beyond the limits becomes: a rejection, or null with a warning.
+        filled_by_server: Where a POST says nothing, the server puts a value of its own.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Attribute:
     choices: tuple[str, ...] = ()
     fraction: Literal["half_up", "reject", "null"] = "half_up"
     outside: Literal["reject", "null"] = "reject"
+    filled_by_server: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ _STATUS = Attribute("status", "enum", choices=("enabled", "disabled"))
 _PLACED = Attribute("placed", "datetime", required=True)
 _TOTAL = _money("totalValue", required=True)
 _COMPLETED = Attribute("completed", "datetime")
-_EXPECTED = Attribute("expectedDeliveryDate", "datetime")
+_EXPECTED = Attribute("expectedDeliveryDate", "datetime", filled_by_server=True)
 _QUANTITY = Attribute("quantity", "integer", required=True)
 _SUBTOTAL = _money("subtotalValue", required=True)
 _UPLIFT = ("relative", "absolute", "close_out")

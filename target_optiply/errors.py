@@ -18,7 +18,7 @@ from typing import ClassVar
 from singer_sdk.exceptions import RecordsWithoutSchemaException, SingerSDKError
 
 
-class RunStopped(SingerSDKError):
+class RunStopped(SingerSDKError):  # noqa: N818 - its children are reasons, not faults of the program
     """The run could not go on, or must not be called a success."""
 
     outcome: ClassVar[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -34,7 +35,7 @@ class Job:
         after: Keys that must settle first, though nothing refers to them.
         figure_only: Whether only the stock figure is to be brought over.
         removal: Why the record is to be removed, where that is the job.
-        bundle: The source record that this is a piece of, with its children.
+        left: Called when the job has left its lane.
         hash: Content hash of the record, computed once.
         attempt: How often the job was started over, because a row or a reference turned out to be gone.
     """
@@ -45,7 +46,7 @@ class Job:
     after: tuple[Key, ...] = ()
     figure_only: bool = False
     removal: str | None = None
-    bundle: Key | None = None
+    left: Callable[[], None] | None = None
     hash: str | None = None
     attempt: int = 0
 
@@ -102,9 +103,15 @@ class Lanes:
 
     A record occupies its lane from the moment it is considered until it is settled, so that a second version of it,
     its children and whoever must come after it queue up behind.
+
+    Args:
+        start: Takes a job that waited for its own lane.
+        consider: Takes a job that holds its lane and waited for another's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start: Callable[[Job], None], consider: Callable[[Job], None]) -> None:
+        self._start = start
+        self._consider = consider
         self._occupied: dict[Key, list[Job]] = {}
 
     def __len__(self) -> int:
@@ -122,6 +129,10 @@ class Lanes:
         """Queue a job behind a record on its way."""
         self._occupied[key].append(job)
 
-    def leave(self, key: Key) -> list[Job]:
-        """Free a lane; returns who waited for it, in order."""
-        return self._occupied.pop(key)
+    def free(self, key: Key) -> None:
+        """Free a lane and wake whoever waited for it, in order."""
+        for job in self._occupied.pop(key):
+            if job.key == key:
+                self._start(job)
+            else:
+                self._consider(job)

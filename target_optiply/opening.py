@@ -75,13 +75,17 @@ class Opening:
             self._maps = self._maps or says
             if says and remote_id is None:
                 continue
-            name = remote_id if remote_id is not None else natural_key(self._entity, attributes)
+            name = remote_id if remote_id is not None else self._natural_name(attributes, identity)
             if name is None or not self._is_news(name, identity):
                 continue
             owner = self._order_of(attributes)
             payload = _json.encode(attributes)
             self._store.put(Entry(self._entity.name, name, identity, None, Status.ADOPTED, owner, payload=payload))
             self.adopted += 1
+
+    def _natural_name(self, attributes: Mapping[str, Any], identity: str) -> str | None:
+        key = natural_key(self._entity, attributes)
+        return None if key is None else key + NATURAL + identity.rjust(20, "0")  # of equal rows the oldest comes first
 
     def _is_news(self, name: str, identity: str) -> bool:
         if self._store.known_as(self._entity.name, identity) is not None:

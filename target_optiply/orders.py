@@ -85,13 +85,13 @@ def _revise_lines(
         outcome.kind = "updated"
     ids: dict[str, str] = {}
     for product, attributes in lines.items():
-        row = standing.get(product)
-        if row is not None and not differing(line.name, attributes, row["attributes"]):
-            ids[product] = str(row["id"])
+        there = standing.get(product)
+        if there is not None and not differing(line.name, attributes, there["attributes"]):
+            ids[product] = str(there["id"])
             continue
         result = Outcome("missing")
-        if row is not None:
-            result = yield from writer.update(line, str(row["id"]), dict(attributes))
+        if there is not None:
+            result = yield from writer.update(line, str(there["id"]), dict(attributes))
         if result.kind == "missing":
             full = {
                 **_present(attributes),

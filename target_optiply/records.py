@@ -26,14 +26,15 @@ _REQUIRED = {
     entity.name: frozenset(attribute.name for attribute in entity.attributes if attribute.required)
     for entity in ENTITIES.values()
 }
-_CONVERTERS: dict[str, dict[str, Converter]] = {
+CONVERTERS: dict[str, dict[str, Converter]] = {
     entity.name: {attribute.name: converter_for(attribute) for attribute in entity.attributes}
     for entity in ENTITIES.values()
 }
+"""Per entity and attribute, what brings a value to the API's type and limits."""
 
 
 def _checked(entity: str, attributes: Mapping[str, Any], warnings: list[str]) -> dict[str, Any]:
-    converters, required = _CONVERTERS[entity], _REQUIRED[entity]
+    converters, required = CONVERTERS[entity], _REQUIRED[entity]
     canonical: dict[str, Any] = {}
     for name, raw in attributes.items():
         converter = converters.get(name)

@@ -1,4 +1,4 @@
-"""Remote ids to Optiply ids: what a record may be sent with, what it must wait for, what is left out of it. Pure."""
+"""Remote ids to Optiply ids: what a record may be sent with, what it must wait for, what is left out of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from target_optiply.dispatch import Plan
 from target_optiply.jobs import Job, Key
 from target_optiply.model import EntityRecord, Line, Reference
 from target_optiply.store import Entry, Status
+from target_optiply.writes import Outcome, Writer
 
-Lookup = Callable[[Key], Entry | None]
+Lookup = Callable[[str, str], "Entry | None"]
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ def _identify(
 ) -> str | None:
     if reference.remote_id is None:
         return reference.optiply_id
+    if reference.optiply_id is not None and lookup(reference.entity, reference.remote_id) is None:
+        return reference.optiply_id  # both are given, and the remote id says nothing to us
     entry = _stands_in_the_way(result, Key(reference.entity, reference.remote_id), attribute, lookup, is_busy)
     return entry.optiply_id if entry else None
 
@@ -74,7 +78,7 @@ def _stands_in_the_way(
     if is_busy(parent):
         result.kind = "wait"
         return None
-    entry = lookup(parent)
+    entry = lookup(*parent)
     if entry is not None and entry.status == Status.SKIPPED:
         result.kind = "left_out"
         return None
@@ -110,3 +114,19 @@ def without_lines_but(record: EntityRecord, kept: list[Line]) -> EntityRecord:
         total = sum(line.attributes["subtotalValue"] for line in kept)
         attributes = {**attributes, "totalValue": total}
     return replace(record, lines=kept, attributes=attributes)
+
+
+def gone_parents(writer: Writer, resolution: Resolution) -> Plan[list[Key] | None]:
+    """Ask Optiply which of a record's references are gone; None where that could not be told."""
+    record, gone = resolution.record, []
+    pointers = [(reference, resolution.ids.get(name)) for name, reference in record.references.items()]
+    pointers += [(line.product, resolution.products.get(line.product.remote_id or "")) for line in record.lines or ()]
+    for reference, identity in pointers:
+        if reference.remote_id is None or identity is None:
+            continue
+        row = yield from writer.read_one(reference.entity, identity)
+        if isinstance(row, Outcome):
+            if row.kind == "unsettled":
+                return None
+            gone.append(Key(reference.entity, reference.remote_id))
+    return gone

@@ -1,4 +1,4 @@
-"""One run from the first line to the last: opens what it needs, keeps lines and answers moving, ends in one way or another."""
+"""One run from the first line to the last: opens what it needs, keeps lines and answers moving, and ends."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ from typing import IO, Any
 
 from target_optiply import state
 from target_optiply.auth import PasswordGrant
+from target_optiply.books import Books
 from target_optiply.client import Client
-from target_optiply.dispatch import Answered
+from target_optiply.closing import Closing
+from target_optiply.concurrency import ConcurrencyLimit
+from target_optiply.dispatch import Answered, Dispatcher
 from target_optiply.engine import Engine
 from target_optiply.errors import Brake, InputProblem, Outage, RunStopped, Terminated
+from target_optiply.intake import Intake
 from target_optiply.ledger import Ledger
 from target_optiply.locking import StateLock
 from target_optiply.reading import Feed, Lines, state_value
 from target_optiply.settings import Settings
 from target_optiply.store import Status, Store
+from target_optiply.takeover import Takeover
 from target_optiply.translate.settings import MappingSettings
+from target_optiply.wire import Wire
+from target_optiply.writes import Writer
 
 _MOST_UNDER_WAY = 256  # records on their way beyond which stdin waits; more only with more connections
-_FEW = 20  # removals of an entity that are never too many
 _FINISH = 20.0  # seconds that requests in flight get when the run is told to end
 
 
@@ -103,8 +109,31 @@ class Run:
         )
         self._resources.callback(client.close)
         self._client = client
-        self.engine = Engine(settings, self.store, client, self._inbox, self.ledger, self._log, since=since)
-        self._resources.callback(self.engine.dispatcher.close)
+        self._dispatcher = Dispatcher(
+            client,
+            self._inbox,
+            limit=ConcurrencyLimit(settings.max_connections),
+            writes_per_second=settings.max_writes_per_second,
+            before_send=self.store.commit,
+        )
+        self._resources.callback(self._dispatcher.close)
+        self.books = Books(self.store, self.ledger, client, self._dispatcher.watch, self._log)
+        writer = Writer(Wire(settings.account_id, settings.coupling_id), self.books)
+        self._engine = Engine(self.books, writer, self._dispatcher, deletes=settings.delete != "ignore")
+        self._engine.takeover = Takeover(
+            writer,
+            self.store,
+            self._engine.lanes,
+            self._dispatcher,
+            self._log,
+            adopts=settings.adopt_existing,
+            since=since,
+        )
+        self.intake = Intake(self._engine, self.books)
+        soft = settings.delete == "soft"
+        self._closing = Closing(
+            self._engine, self.books, writer, self._dispatcher, soft=soft, most_percent=settings.max_delete_percent
+        )
         self._most = max(_MOST_UNDER_WAY, 4 * settings.max_connections)
 
     def _working_copy(self, previous: str | None) -> tuple[Store, datetime | None]:
@@ -165,7 +194,7 @@ class Run:
         feed = Feed(getattr(stdin, "buffer", stdin), self._inbox)
         feed.start()
         while True:
-            while not self._batches or self.engine.load > self._most:
+            while not self._batches or len(self._engine.lanes) > self._most:
                 if self._input_ended and not self._batches:
                     return
                 self._wait()
@@ -174,7 +203,7 @@ class Run:
                 self.line_number += 1
                 yield line
                 self._move()
-                while self.engine.load > self._most:
+                while len(self._engine.lanes) > self._most:
                     self._wait()
             feed.taken()
 
@@ -182,21 +211,21 @@ class Run:
         """Take in what has arrived, send what may be sent, release what has settled; without waiting."""
         while not self._inbox.empty():
             self._handle(self._inbox.get())
-        self.engine.dispatcher.pump()
+        self._dispatcher.pump()
         self._release()
 
     def _wait(self) -> None:
         """Wait for something to happen, and deal with it."""
-        self.engine.dispatcher.pump()
+        self._dispatcher.pump()
         self._release()
         try:
-            self._handle(self._inbox.get(timeout=self.engine.dispatcher.wake_in()))
+            self._handle(self._inbox.get(timeout=self._dispatcher.wake_in()))
         except Empty:
             return
 
     def _handle(self, event: object) -> None:
         if isinstance(event, Answered):
-            self.engine.dispatcher.receive(event)
+            self._dispatcher.receive(event)
         elif isinstance(event, Lines):
             self._batches.append(event.lines)
             self._input_ended = event.last
@@ -205,10 +234,10 @@ class Run:
 
     def _drain(self) -> None:
         """Wait until nothing is on its way any more."""
-        while not (self.engine.idle and self._inbox.empty()):
+        while not (self._dispatcher.idle and self._inbox.empty()):
             self._wait()
-        if self.engine.load and not self.engine.unsettled():
-            raise RuntimeError(f"{self.engine.load} records wait for each other")
+        if len(self._engine.lanes) and not self.books.unsettled:
+            raise RuntimeError(f"{len(self._engine.lanes)} records wait for each other")
 
     def _release(self) -> None:
         """Write the STATE lines that nothing unsettled stands before any more."""
@@ -225,7 +254,7 @@ class Run:
 
     def hold_state(self, line: bytes) -> None:
         """Take in a STATE message."""
-        self.engine.flush_stock()
+        self.intake.flush_stock()
         value = state_value(line)
         if value not in (b"{}", b"null"):
             self.ledger.hold(value)
@@ -238,36 +267,26 @@ class Run:
         Raises:
             RunStopped: The run must not be called a success.
         """
-        engine = self.engine
-        engine.flush_stock()
+        self.intake.flush_stock()
         self._drain()
-        engine.retry_rejected()
+        self._closing.try_again()
         self._drain()
-        engine.reject_parked()
-        engine.drop_stale_hashes()
-        braked: list[str] = []
-        engine.remove(lambda *counts: self._brake(braked, *counts))
+        self._closing.reject_parked()
+        self._closing.remove()
         self._drain()
+        self.books.drop_stale_hashes()
         self._release()
-        problem = self._verdict(braked)
+        problem = self._verdict()
         self._close(problem.outcome if problem else "ok")
         if problem is not None:
             raise problem
 
-    def _brake(self, braked: list[str], entity: str, removals: int, known: int) -> bool:
-        """Whether an entity's removals are more than the settings allow."""
-        if removals < _FEW or removals * 100 <= known * self.settings.max_delete_percent:
-            return False
-        braked.append(f"{removals} of {known} {entity}")
-        return True
-
-    def _verdict(self, braked: list[str]) -> RunStopped | None:
-        if unsettled := self.engine.unsettled():
+    def _verdict(self) -> RunStopped | None:
+        if unsettled := self.books.unsettled:
             return Outage(f"{len(unsettled)} records are unsettled, the first: {unsettled[0]}")
-        if braked:
-            return Brake(
-                f"more would be deleted than max_delete_percent allows ({', '.join(braked)}), so nothing of it was"
-            )
+        if braked := self._closing.braked:
+            said = ", ".join(braked)
+            return Brake(f"more would be deleted than max_delete_percent allows ({said}), so none of these was")
         rejected = sum(self._rejected().values())
         if rejected > self.settings.max_rejected_records and self.settings.state_output == "singer":
             return Brake(f"{rejected} records stand rejected; each is named above and in {self.settings.state_path}")
@@ -282,11 +301,11 @@ class Run:
             return
         try:
             if isinstance(error, InputProblem):  # what came before the faulty line is written
-                self.engine.flush_stock()
+                self.intake.flush_stock()
                 self._drain()
         except RunStopped as another:
             self._log.warning("%s", another)
-        self.engine.dispatcher.stop(_FINISH)
+        self._dispatcher.stop(_FINISH)
         self._release()
         self._close(error.outcome if isinstance(error, RunStopped) else "outage")
 
@@ -296,14 +315,14 @@ class Run:
         with self._resources:
             self.store.commit()
             run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
-            summary = self.engine.summary.document(self._rejected())
+            summary = self.books.summary.document(self._rejected())
             self._say_summary()
             try:
                 self._file.replace(state.pieces(self.store, run, summary))
             except OSError as error:
                 raise Outage(
-                    f"the state could not be written ({error.strerror or error}); the working copy {self._file.work_path} "
-                    "keeps everything for the next run"
+                    f"the state could not be written ({error.strerror or error}); the working copy "
+                    f"{self._file.work_path} keeps everything for the next run"
                 ) from None
             if self.settings.state_output == "hotglue":
                 self._print_state(state.pieces(self.store, run, summary))
@@ -317,8 +336,8 @@ class Run:
         sys.stdout.flush()
 
     def _say_summary(self) -> None:
-        traffic = self.engine.dispatcher.traffic
-        lines = self.engine.summary.lines(requests=traffic.requests, retries=traffic.retries, waited=traffic.waits)
+        traffic = self._dispatcher.traffic
+        lines = self.books.summary.lines(requests=traffic.requests, retries=traffic.retries, waited=traffic.waits)
         for line in lines:
             self._log.info("%s", line)
 

@@ -78,12 +78,12 @@ class OptiplySink(Sink):
     def process_record(self, record: Any, context: dict[str, Any]) -> None:
         """Validate and translate a record, and hand over what is to be done."""
         run = self._run
-        run.engine.summary.records[self.stream_name] += 1
+        run.books.summary.records[self.stream_name] += 1
         if self._translate is None:
-            run.engine.summary.unmapped[self.stream_name] += 1
+            run.books.summary.unmapped[self.stream_name] += 1
             return
         ticket = run.ledger.open()
-        run.engine.take(self._instructions(record, context.get("defect")), ticket)
+        run.intake.take(self._instructions(record, context.get("defect")), ticket)
         run.ledger.settle(ticket)
 
     def _instructions(self, record: Any, defect: str | None) -> list[Instruction]:
@@ -98,7 +98,7 @@ class OptiplySink(Sink):
             except InvalidRecord as error:
                 return self._rejection(record, error.error_message)
         key = tuple(record[key] for key in self._keys)
-        return self._translate(record, self._run.engine.facts, key) if self._translate else []
+        return self._translate(record, self._run.books.facts, key) if self._translate else []
 
     def _rejection(self, record: dict[str, Any], reason: str) -> list[Instruction]:
         if self._entity is None:

@@ -142,7 +142,7 @@ class StateFile:
                 self._filesystem.put_file(name, self._path)
                 Path(name).unlink()
                 return
-            os.replace(name, self._path)
+            Path(name).replace(self._path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -256,8 +256,8 @@ def _load_rest(content: dict[str, Any], store: Store, document: Document) -> Non
     for entity, remote_id, reason in known.get("removals") or ():
         store.remove_later(entity, remote_id, reason)
     for each in known.get("parked") or ():
-        *key, payload, owner = each
-        store.park(Parked(*key, msgspec.json.encode(payload), owner))
+        entity, remote_id, parent_entity, parent_id, payload, owner = each
+        store.park(Parked(entity, remote_id, parent_entity, parent_id, msgspec.json.encode(payload), owner))
 
 
 # writing
@@ -313,9 +313,7 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
         document["error"] = entry.note
         if entry.payload is not None:
             document["record"] = msgspec.Raw(entry.payload)
-    for name, value in (("owner", entry.owner), ("refs", entry.refs), ("stock", entry.stock)):
-        if value is not None:
-            document[name] = value
+    document.update(owner=entry.owner, refs=entry.refs, stock=entry.stock)
     return {name: value for name, value in document.items() if value is not None}
 
 

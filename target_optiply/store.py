@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS removals (
 CREATE TABLE IF NOT EXISTS figures (product_id TEXT PRIMARY KEY, figure INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (kind TEXT, name TEXT, value TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (
-    number INTEGER PRIMARY KEY, entity TEXT NOT NULL, remote_id TEXT NOT NULL, since TEXT NOT NULL, payload BLOB NOT NULL);
+    number INTEGER PRIMARY KEY, entity TEXT NOT NULL, remote_id TEXT NOT NULL, since TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _ENTRY = "entity, remote_id, optiply_id, hash, status, owner, refs, stock, note, payload"
@@ -90,7 +90,6 @@ class Intent(NamedTuple):
     entity: str
     remote_id: str
     since: str
-    payload: bytes
 
 
 class Store:
@@ -168,6 +167,13 @@ class Store:
         """Drop the rows of an entity that are known by their natural key alone (see ``opening``)."""
         self._change("DELETE FROM entries WHERE entity=? AND remote_id >= char(31) AND remote_id < char(32)", (entity,))
 
+    def first_with_prefix(self, entity: str, prefix: str) -> Entry | None:
+        """Return the first entry of an entity whose key begins so, or None."""
+        where = "entity=? AND remote_id >= ? AND remote_id < ? ORDER BY remote_id LIMIT 1"
+        query = f"SELECT {_ENTRY} FROM entries WHERE {where}"  # noqa: S608
+        row = self._db.execute(query, (entity, prefix, prefix + "\U0010ffff")).fetchone()
+        return Entry._make(row) if row else None
+
     def entries(self, *, status: Status | None = None) -> Iterator[Entry]:
         """Return all entries in key order, or those of one status."""
         where, values = ("", ()) if status is None else (" WHERE status=?", (int(status),))
@@ -184,15 +190,10 @@ class Store:
         where, values = ("", ()) if entity is None else (" WHERE entity=?", (entity,))
         return self._db.execute(f"SELECT 1 FROM entries{where} LIMIT 1", values).fetchone() is None  # noqa: S608
 
-    def drop_hashes(self, renewed: set[str]) -> None:
-        """Drop the hash of every record that refers to one of these (``attribute=remote id`` ends), so that it is sent anew."""
-        stale = [
-            (entity, remote_id)
-            for entity, remote_id, refs in self._db.execute(
-                "SELECT entity, remote_id, refs FROM entries WHERE refs NOT NULL"
-            )
-            if not renewed.isdisjoint(refs.split("\n"))
-        ]
+    def drop_hashes(self, refers: Callable[[str], bool]) -> None:
+        """Drop the hash of every record whose references ``refers`` picks, so that it is sent anew."""
+        rows = self._db.execute("SELECT entity, remote_id, refs FROM entries WHERE refs NOT NULL")
+        stale = [(entity, remote_id) for entity, remote_id, refs in rows if refers(refs)]
         self._change("SELECT 1")
         self._db.executemany("UPDATE entries SET hash=NULL WHERE entity=? AND remote_id=?", stale)
 
@@ -270,10 +271,10 @@ class Store:
 
     # intents
 
-    def intend(self, entity: str, remote_id: str, since: str, payload: bytes) -> int:
+    def intend(self, entity: str, remote_id: str, since: str) -> int:
         """Note a POST that is about to be sent; returns its number."""
-        statement = "INSERT INTO intents (entity, remote_id, since, payload) VALUES (?,?,?,?)"
-        return int(self._change(statement, (entity, remote_id, since, payload)).lastrowid or 0)
+        statement = "INSERT INTO intents (entity, remote_id, since) VALUES (?,?,?)"
+        return int(self._change(statement, (entity, remote_id, since)).lastrowid or 0)
 
     def settle_intent(self, number: int) -> None:
         """Drop an intent whose outcome is known."""

@@ -10,7 +10,6 @@ from typing import IO, Any, ClassVar
 import click
 from singer_sdk import Target
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
-from singer_sdk.sinks import Sink
 
 from singer_http.redact import install_redaction
 from target_optiply.errors import ConfigProblem, InputProblem, RecordBeforeSchema
@@ -54,7 +53,7 @@ class TargetOptiply(Target):
             config=merged,
             validate_config=validate_config,
             setup_mapper=setup_mapper,
-            message_reader=MessageReader(self._lines, self.logger),  # type: ignore[arg-type]  # it reads bytes
+            message_reader=MessageReader(self._lines, self.logger),
         )
         self._state_flag = state
         self._run: Run | None = None
@@ -130,11 +129,11 @@ class TargetOptiply(Target):
             if mapped is not None or record is None:
                 self._sink(stream_map.stream_alias).process_record(mapped, context)
 
-    def _sink(self, stream: str) -> Sink:
+    def _sink(self, stream: str) -> OptiplySink:
         sink = self._sinks_active.get(stream)
         if sink is None:
             raise RecordBeforeSchema(f"line {self._reader.number}: a RECORD of {stream} without a SCHEMA before it")
-        return sink
+        return sink  # type: ignore[return-value]  # the only class of sinks here
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         if "value" not in message_dict:
@@ -181,7 +180,7 @@ class TargetOptiply(Target):
             config=config.config if config else None, parse_env_config=bool(config and config.parse_env), state=state
         )
         if hasattr(signal, "SIGUSR1") and target.run.settings.state_output == "hotglue":
-            signal.signal(signal.SIGUSR1, target._handle_termination)  # noqa: SLF001 - the same hook as for SIGTERM
+            signal.signal(signal.SIGUSR1, target._handle_termination)
         target.listen(file_input)
 
     @classmethod

@@ -52,7 +52,7 @@ class Outcome:
 class Book(Protocol):
     """What plans need to know and to note; implemented by the engine on the main thread."""
 
-    def intend(self, entity: str, remote_id: str, attributes: Mapping[str, Any]) -> int:
+    def intend(self, entity: str, remote_id: str) -> int:
         """Note a POST before it is sent; it is on disk when it leaves. Returns the intent's number."""
 
     def settle_intent(self, number: int) -> None:
@@ -125,14 +125,15 @@ class Writer:
     def create(self, entity: Entity, remote_id: str | None, attributes: dict[str, Any]) -> Plan[Outcome]:
         """Create a row, once, whatever happens to the answer."""
         search = Search(remote_id, attributes, self._book.server_now() - MARGIN)
-        number = self._book.intend(entity.name, remote_id or "", attributes)
+        number = self._book.intend(entity.name, remote_id or "")
         outcome = yield from self._create(entity, search, dict(attributes))
         if outcome.kind != "unsettled":
             self._book.settle_intent(number)
         return outcome
 
     def _create(self, entity: Entity, search: Search, attributes: dict[str, Any]) -> Plan[Outcome]:
-        tries, warnings, sent = _Tries(self._book), [], 0
+        warnings: list[str] = []
+        tries, sent = _Tries(self._book), 0
         while True:
             answer = yield self.wire.post(entity.name, attributes)
             sent += answer.reached
@@ -262,7 +263,7 @@ class Writer:
         """Send a request that may be repeated until it gets an answer that settles it, or its tries are used up."""
         tries = _Tries(self._book)
         while True:
-            answer = yield request
+            answer: Answer = yield request
             if meaning_of(answer, wants_document=wants_document) not in _UNSETTLED or tries.failed():
                 return answer
             yield tries.pause()

@@ -1,0 +1,244 @@
+"""What became of each record, booked in the store, the summary and the ledger; and what plans ask of these."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from target_optiply.client import Client
+from target_optiply.difference import hash_of, products_of, refers_to, refs_of
+from target_optiply.entities import ENTITIES
+from target_optiply.jobs import Job, Key, decode_job, encode_job
+from target_optiply.ledger import Ledger
+from target_optiply.model import Reject
+from target_optiply.outage import OutageWatch
+from target_optiply.store import Entry, Parked, Status, Store, StoredFacts
+from target_optiply.summary import Summary
+from target_optiply.writes import Outcome
+
+
+class Books:
+    """Keeps the accounts of a run.
+
+    Args:
+        store: The working copy.
+        ledger: Which STATE may be released.
+        client: Knows the server's time.
+        watch: Knows whether writes succeed.
+        logger: Where warnings and rejections go.
+    """
+
+    def __init__(
+        self, store: Store, ledger: Ledger, client: Client, watch: OutageWatch, logger: logging.Logger
+    ) -> None:
+        self.store = store
+        self.ledger = ledger
+        self.log = logger
+        self.summary = Summary()
+        self.facts = StoredFacts(store)
+        self.unsettled: list[str] = []  # records of which nobody knows what became of them, and why
+        self.tried: set[Key] = set()  # rejected records that were tried (again) in this run
+        self.renewed: set[str] = set()  # records whose row in Optiply is another one now, as ``entity:remote id``
+        self.removals = {Key(name, row[0]) for name in ENTITIES for row in store.removals(name)}
+        self._parked = {Key(row.entity, row.remote_id) for row in store.parked()}
+        self._awaited = {Key(*key) for key in store.awaited()}
+        self._client = client
+        self._watch = watch
+        self._warned: set[str] = set()
+
+    # what plans ask (writes.Book)
+
+    def intend(self, entity: str, remote_id: str) -> int:
+        """Note a POST before it is sent; it is on disk when it leaves."""
+        return self.store.intend(entity, remote_id, self._client.server_now().isoformat())
+
+    def settle_intent(self, number: int) -> None:
+        """Drop an intent whose outcome is known."""
+        self.store.settle_intent(number)
+
+    def is_known(self, entity: str, optiply_id: str) -> bool:
+        """Whether the state holds a row."""
+        return self.store.known_as(entity, optiply_id) is not None
+
+    def others_succeed(self, since: float) -> bool:
+        """Whether some write succeeded after this monotonic second."""
+        return self._watch.others_succeed(since)
+
+    def server_now(self) -> datetime:
+        """The server's time."""
+        return self._client.server_now()
+
+    def synced_at(self) -> str:
+        """``remoteDataSyncedToDate``: the server's time."""
+        return self._client.server_now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    # settling
+
+    def settle(self, job: Job, count: str | None = None) -> None:
+        """Settle a job's tickets, and count it."""
+        if count:
+            self.summary.count(job.record.entity, count)
+        for ticket in job.tickets:
+            self.ledger.settle(ticket)
+        job.tickets = []
+
+    def leave_unsettled(self, job: Job, outcome: Outcome) -> None:
+        """Keep a job's tickets open, so that no STATE passes it: nobody knows what became of it."""
+        self.unsettled.append(f"{job.key.entity} {job.key.remote_id}: {outcome.reason}")
+
+    def warn_once(self, key: str, message: str, *, info: bool = False) -> None:
+        """Log a warning (or, of less weight, a piece of information) once in a run."""
+        if key not in self._warned:
+            self._warned.add(key)
+            self.log.log(logging.INFO if info else logging.WARNING, "%s", message)
+
+    # rows
+
+    def book_row(self, job: Job, outcome: Outcome) -> None:
+        """Book a record that stands in Optiply as it should."""
+        key, old = job.key, self.store.get(*job.key)
+        stock = job.record.stock if job.record.stock is not None else (old.stock if old else None)
+        if key.entity == "products" and outcome.kind == "created":
+            stock = stock or 0
+        if old is not None and old.optiply_id not in (None, outcome.optiply_id):
+            self.renewed.add(f"{key.entity}:{key.remote_id}")
+        entry = Entry(*key, outcome.optiply_id, job.hash, Status.SENT, job.owner, refs_of(job.record), stock)
+        self.store.put(entry)
+        if outcome.lines is not None and key.entity == "buyOrders":
+            self.book_lines(entry, outcome.lines)
+        self.settle(job, outcome.kind)
+
+    def book_lines(self, order: Entry, ids: Mapping[str, str]) -> None:
+        """File the line ids of a buy order, for its receipts; forget lines that are gone, and their receipts.
+
+        Args:
+            order: The order.
+            ids: A product's Optiply id to the line's.
+        """
+        listed = {}
+        for product_id in products_of(order.refs):
+            product = self.store.get("products", product_id)
+            if product is not None and (line_id := ids.get(product.optiply_id or "")) is not None:
+                listed[f"{order.remote_id}_{product_id}"] = line_id
+        for line in self.store.owned("buyOrderLines", order.remote_id):
+            if listed.get(line.remote_id) != line.optiply_id:
+                self.store.forget(line.entity, line.remote_id)
+                for receipt in self.store.owned("receiptLines", order.remote_id):
+                    if refers_to(receipt.refs, {f"buyOrderLines:{line.remote_id}"}):
+                        self.store.forget(receipt.entity, receipt.remote_id)
+        for name, line_id in listed.items():
+            self.store.put(Entry("buyOrderLines", name, line_id, owner=order.remote_id))
+
+    def forget_row(self, key: Key) -> None:
+        """Drop what is known of a row, and of the rows that Optiply deletes with it."""
+        self.store.forget(*key)
+        self.renewed.add(f"{key.entity}:{key.remote_id}")
+        if ENTITIES[key.entity].line_entity is not None:
+            for child in ENTITIES[key.entity].children:
+                for entry in self.store.owned(child, key.remote_id):
+                    self.store.forget(child, entry.remote_id)
+
+    def is_stale(self, entry: Entry) -> bool:
+        """Whether a record refers to a row that became another one in this run."""
+        return bool(self.renewed) and refers_to(entry.refs, self.renewed)
+
+    def drop_stale_hashes(self) -> None:
+        """Have what refers to a row that became another one sent anew."""
+        if self.renewed:
+            self.store.drop_hashes(lambda refs: refers_to(refs, self.renewed))
+
+    # removals
+
+    def remove_later(self, key: Key, reason: str) -> None:
+        """Note that a record is to be removed at the end of the run, when it is known how many there are."""
+        self.removals.add(key)
+        self.store.remove_later(*key, reason)
+
+    def keep(self, key: Key) -> None:
+        """Take a noted removal back: the record is there again."""
+        if key in self.removals:
+            self.removals.discard(key)
+            self.store.keep(*key)
+
+    # parked records
+
+    def park(self, job: Job, parent: Key) -> None:
+        """Put a job to disk until its parent is there."""
+        self._parked.add(job.key)
+        self._awaited.add(parent)
+        self.store.park(Parked(*job.key, *parent, encode_job(job), job.owner))
+        self.settle(job)
+
+    def unpark(self, key: Key) -> None:
+        """Drop a parked record: a newer version of it is on its way, or it is gone."""
+        if key in self._parked:
+            self._parked.discard(key)
+            self.store.unpark(*key)
+
+    def parked_of(self, entity: str, owner: str) -> list[Key]:
+        """Return the parked records that belong to an owner's list."""
+        rows = self.store.parked_of(entity, owner) if self._parked else []
+        return [Key(row.entity, row.remote_id) for row in rows]
+
+    def released_by(self, parent: Key) -> list[Job]:
+        """Return, from disk, the jobs that were parked for a parent."""
+        if parent not in self._awaited:
+            return []
+        self._awaited.discard(parent)
+        return [self._unparked(row) for row in self.store.waiting_for(*parent)]
+
+    def all_parked(self) -> list[tuple[Job, Key]]:
+        """Return, from disk, every parked job with the parent it waits for, in the order of dependence."""
+        rows = sorted(self.store.parked(), key=lambda row: ENTITIES[row.entity].rank)
+        return [(self._unparked(row), Key(row.parent_entity, row.parent_id)) for row in rows]
+
+    def _unparked(self, row: Parked) -> Job:
+        self.unpark(Key(row.entity, row.remote_id))
+        return self.unpacked(row.payload)
+
+    @staticmethod
+    def unpacked(payload: bytes) -> Job:
+        """Return the job of a stored payload."""
+        job = decode_job(payload)
+        job.hash = hash_of(job.record)
+        return job
+
+    # rejections
+
+    def reject(self, job: Job, reason: str) -> None:
+        """Book a rejection; the mapped record is kept, to be tried again in the next run."""
+        key, known = job.key, self.store.get(*job.key)
+        self.store.put(
+            Entry(
+                *key,
+                optiply_id=known.optiply_id if known else None,
+                hash=job.hash,
+                status=Status.REJECTED,
+                owner=job.owner,
+                refs=refs_of(job.record),
+                stock=known.stock if known else None,
+                note=reason,
+                payload=None if job.record.defect else encode_job(job),
+            )
+        )
+        self.tried.add(key)
+        self.log.warning("rejected: %s %s: %s", *key, reason)
+        self.settle(job, "rejected")
+
+    def reject_raw(self, reject: Reject) -> None:
+        """Book the rejection of a record that could not be mapped; nothing of it is kept but its id and the reason."""
+        known = self.store.get(reject.entity, reject.remote_id) or Entry(reject.entity, reject.remote_id)
+        self.store.put(known._replace(status=Status.REJECTED, hash=None, note=reject.reason, payload=None))
+        self.tried.add(Key(reject.entity, reject.remote_id))
+        self.log.warning("rejected: %s %s: %s", reject.entity, reject.remote_id, reject.reason)
+        self.summary.count(reject.entity, "rejected")
+
+    def reject_beneath(self, job: Job, parent: Key, attribute: str) -> None:
+        """Book a rejection that is only its parent's: under the parent's reason."""
+        entry = self.store.get(*parent)
+        reason = f"{attribute or 'parent'}: {parent.entity} {parent.remote_id} is rejected"
+        if entry is not None and entry.note:
+            reason += f" ({entry.note})"
+        self.summary.beneath[f"{parent.entity} {parent.remote_id}"] += 1
+        self.reject(job, reason)

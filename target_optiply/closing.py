@@ -1,0 +1,98 @@
+"""The end of the input: what still waits is tried once more or rejected, and what is gone at the source is removed."""
+
+from __future__ import annotations
+
+from target_optiply.books import Books
+from target_optiply.dispatch import Dispatcher
+from target_optiply.engine import Engine
+from target_optiply.entities import ENTITIES
+from target_optiply.jobs import Job, Key
+from target_optiply.model import EntityRecord
+from target_optiply.store import Entry, Status
+from target_optiply.writes import Outcome, Writer
+
+_FEW = 20  # removals of an entity that are never too many
+
+
+class Closing:
+    """What a run does once it has read all its input; what each step starts must settle before the next.
+
+    Args:
+        engine: Brings jobs to Optiply.
+        books: What is known and booked.
+        writer: Makes plans.
+        dispatcher: Carries them out.
+        soft: Whether rows are switched off rather than deleted, where there is such a form.
+        most_percent: Share of an entity's known rows above which none of it is removed.
+    """
+
+    def __init__(
+        self, engine: Engine, books: Books, writer: Writer, dispatcher: Dispatcher, *, soft: bool, most_percent: float
+    ) -> None:
+        self._engine = engine
+        self._books = books
+        self._store = books.store
+        self._writer = writer
+        self._dispatcher = dispatcher
+        self._soft = soft
+        self._most_percent = most_percent
+        self._known_before = self._store.counts()
+        self.braked: list[str] = []
+
+    def try_again(self) -> None:
+        """Try what waits for a parent, and what earlier runs rejected and nothing has referred to."""
+        for job, _ in self._books.all_parked():
+            self._engine.start(job)
+        for entry in list(self._store.entries(status=Status.REJECTED)):
+            self._engine.retry(Key(entry.entity, entry.remote_id))
+
+    def reject_parked(self) -> None:
+        """Reject what waits for a parent that never came."""
+        for job, parent in self._books.all_parked():
+            attribute = _attribute_of(job, parent)
+            entry = self._store.get(*parent)
+            if entry is not None and entry.status == Status.REJECTED:
+                self._books.reject_beneath(job, parent, attribute)
+            else:
+                self._books.reject(job, f"{attribute}: {parent.entity} {parent.remote_id} is not known")
+
+    def remove(self) -> None:
+        """Start the removals that were put off, dependents first, but for an entity that would lose too many rows."""
+        known_now = self._store.counts()
+        for name in reversed(list(ENTITIES)):
+            rows = self._store.removals(name)
+            known = max(self._known_before.get(name, 0), known_now.get(name, 0))
+            if len(rows) >= _FEW and len(rows) * 100 > known * self._most_percent:
+                self.braked.append(f"{len(rows)} of {known} {name}")
+                continue
+            for remote_id, _ in rows:
+                self._remove(Key(name, remote_id))
+
+    def _remove(self, key: Key) -> None:
+        entry = self._store.get(*key)
+        if entry is None or entry.optiply_id is None:
+            self._books.keep(key)
+            return
+        plan = self._writer.delete(ENTITIES[key.entity], entry.optiply_id, soft=self._soft)
+        self._dispatcher.submit(plan, lambda outcome: self._removed(key, entry, outcome))
+
+    def _removed(self, key: Key, entry: Entry, outcome: Outcome) -> None:
+        if outcome.kind == "unsettled":
+            self._books.unsettled.append(f"{key.entity} {key.remote_id}: {outcome.reason}")
+            return
+        self._books.keep(key)
+        if outcome.kind != "deleted":
+            self._books.reject(Job(EntityRecord(*key), owner=entry.owner), f"not removed: {outcome.reason}")
+            return
+        self._books.summary.count(key.entity, "deleted")
+        if self._soft and ENTITIES[key.entity].soft_delete is not None:
+            self._store.put(entry._replace(status=Status.REMOVED, hash=None, payload=None))
+        else:
+            self._books.forget_row(key)
+
+
+def _attribute_of(job: Job, parent: Key) -> str:
+    for name, reference in job.record.references.items():
+        if Key(reference.entity, reference.remote_id or "") == parent:
+            return name
+    return "orderLines" if job.record.lines else "parent"

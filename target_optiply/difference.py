@@ -1,0 +1,59 @@
+"""What a record's content hash and references say against what was last sent. Pure.
+
+The hash of an order is that of its head and that of its lines, joined by a dot, since the two are mended apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from target_optiply.entities import ENTITIES
+from target_optiply.model import EntityRecord
+from target_optiply.records import content_hash
+from target_optiply.store import Entry
+
+
+def hash_of(record: EntityRecord) -> str:
+    """Return a checked record's content hash."""
+    if record.lines is None:
+        return content_hash(record)
+    head = content_hash(replace(record, lines=None))
+    return f"{head}.{content_hash(EntityRecord(record.entity, None, lines=record.lines))}"
+
+
+def same_head(one: str | None, other: str | None) -> bool:
+    """Whether two hashes agree in all but the lines."""
+    return one is not None and other is not None and one.partition(".")[0] == other.partition(".")[0]
+
+
+def same_lines(one: str | None, other: str | None) -> bool:
+    """Whether two hashes agree in the lines."""
+    return one is not None and other is not None and one.partition(".")[2] == other.partition(".")[2]
+
+
+def refs_of(record: EntityRecord) -> str | None:
+    """Return what a record refers to: one ``entity:remote id`` a line, products of its lines after an empty line."""
+    declared = [f"{each.entity}:{each.remote_id or each.optiply_id}" for _, each in sorted(record.references.items())]
+    products = sorted(f"{line.product.entity}:{line.product.remote_id}" for line in record.lines or ())
+    return "\n".join([*declared, "", *products]) if declared or products else None
+
+
+def products_of(refs: str | None) -> list[str]:
+    """Return the remote ids of the products of an order's lines."""
+    return [each.partition(":")[2] for each in (refs or "").partition("\n\n")[2].split("\n") if each]
+
+
+def refers_to(refs: str | None, names: set[str]) -> bool:
+    """Whether a record refers to one of these (``entity:remote id``)."""
+    return not names.isdisjoint((refs or "").split("\n"))
+
+
+def has_other_parents(record: EntityRecord, entry: Entry) -> bool:
+    """Whether a reference of the record itself (not of its lines) changed, which is done as delete and create."""
+    if not ENTITIES[record.entity].references or entry.refs is None or record.own:
+        return False
+    return _declared(entry.refs) != _declared(refs_of(record))
+
+
+def _declared(refs: str | None) -> str:
+    return ("\n" + (refs or "")).partition("\n\n")[0].strip("\n")
