@@ -43,6 +43,17 @@ class Server(uvicorn.Server):
             self._ready_file.write_text(line + "\n", encoding="utf-8")
         print(line, flush=True)  # noqa: T201 - the one line that callers wait for
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drop the requests that wait for a delay or a fault to pass, then close as usual."""
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None and not cycle.response_complete:
+                connection.transport.abort()
+        await asyncio.sleep(0.01)  # the event loop tells the requests that their connection is gone
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        await super().shutdown(sockets)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """End on SIGTERM and SIGINT without raising them again, so that the exit code is 0."""
@@ -132,6 +143,7 @@ def main(arguments: list[str]) -> int:
         loop="asyncio" if os.name == "nt" else "uvloop",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         # Idle connections of a client outlive its pauses: a reset is always a fault that was asked for.

@@ -109,6 +109,9 @@ class Application:
             else:
                 entry.fault = fault.kind
                 await self._break(fault, exchange)
+        except asyncio.CancelledError:
+            # The sandbox ends while the request waits; its connection is already gone.
+            return
         finally:
             world.journal.leave(entry)
 

@@ -50,6 +50,7 @@ def test_it_ends_on_a_signal_with_code_0_even_with_requests_under_way(tmp_path: 
     assert process.returncode == 0
     assert rest == b"", "one line on stdout, no more"
     assert time.monotonic() - begin < 5
+    assert (tmp_path / "err").read_text() == ""
 
 
 def test_switches_can_be_set_from_the_start(tmp_path: Path) -> None:
