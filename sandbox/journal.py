@@ -42,7 +42,7 @@ class Journal:
     by_status: dict[str, int] = field(default_factory=dict)
     numbered: int = 0
 
-    def arrive(self, at: float, api: str, method: str, path: str, query: str, authorization: str | None) -> Entry:  # noqa: PLR0917 - one call, on the hot path
+    def arrive(self, at: float, api: str, method: str, path: str, query: str, authorization: str | None) -> Entry:
         """Note a request's arrival; ``at`` is in epoch seconds of the machine, whatever the sandbox's clock says."""
         flying = self.in_flight[api] + 1
         self.in_flight[api] = flying

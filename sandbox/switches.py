@@ -183,6 +183,9 @@ class Switches:
     optiply_filter_remote_id: Literal["refused", "accepted"] = _switch(
         "refused", "unknown", "Whether a list may be filtered on `remoteId`."
     )
+    optiply_account_filter: Literal["all", "owned"] = _switch(
+        "all", "inferred", "Whether `filter[accountId]` works on every list, or where accountId is shown alone."
+    )
     optiply_unknown_filter: Literal["refused", "ignored"] = _switch(
         "refused", "inferred", "What a filter or sort on an attribute that the entity has not gets."
     )

@@ -171,6 +171,8 @@ def _sort(text: str, entity: Entity, switches: Switches) -> list[tuple[str, bool
 def _attribute(entity: Entity, name: str, switches: Switches) -> Attribute | None:
     if name == "remoteId" and (switches.optiply_filter_remote_id == "refused" or not entity.takes_remote_id):
         return None
+    if name == "accountId" and switches.optiply_account_filter == "owned" and not entity.shows_account:
+        return None
     return entity.by_name.get(name) or _SYSTEM.get(name)
 
 

@@ -298,6 +298,14 @@ def test_unknown_filters_may_be_ignored() -> None:
     assert optiply.ids("products", ("filter[colour]", "red"), ("sort", "colour")) == [identifier]
 
 
+def test_a_filter_on_the_account_may_be_refused_where_the_account_is_not_shown() -> None:
+    account = ("filter[accountId]", "1380")
+    for choice, status in {"all": 200, "owned": 400}.items():
+        optiply = Optiply(optiply_account_filter=choice)
+        assert optiply.list("sellOrderLines", account).status == status
+        assert optiply.list("sellOrders", account).status == 200
+
+
 def test_a_comma_in_a_filter_may_be_meant() -> None:
     optiply = Optiply(optiply_filter_comma="literal")
     identifier = optiply.product("Chair, blue")
