@@ -15,6 +15,18 @@ from server_client import SMALL, Client
 from support.processes import ROOT, Sandbox, environment
 
 
+def run_module(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_on_a_signal_with_code_0_even_with_requests_under_way(tmp_path: Path, number: signal.Signals) -> None:
     ready_file = tmp_path / "ready.json"
@@ -63,15 +75,7 @@ def test_switches_can_be_set_from_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("switch", ["optiply_error_shape=poem", "colour=red", "optiply_error_shape"])
 def test_a_wrong_switch_ends_it_in_words(switch: str) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "sandbox", "--switch", switch],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    run = run_module("sandbox", "--switch", switch)
     assert run.returncode == 2
     assert run.stdout == ""
     assert run.stderr.startswith("sandbox: ")
@@ -108,3 +112,19 @@ def test_a_body_of_any_size_arrives_whole(client: Client) -> None:
     reply = client.post_product(name)
     assert reply.status == 400
     assert "size must be between 1 and 255" in reply.json["errors"][0]["detail"]
+
+
+def test_it_lists_its_switches() -> None:
+    run = run_module("sandbox", "--switches")
+    assert run.returncode == 0
+    assert "optiply_cascades=proven  (proven | all | refused; inferred)" in run.stdout
+    assert "inflow_requests_per_minute=0  (int; inferred)" in run.stdout
+
+
+def test_it_is_not_the_bottleneck() -> None:
+    run = run_module("sandbox.bench", "--writes", "3000")
+    assert run.returncode == 0, run.stderr
+    measured = json.loads(run.stdout)
+    assert measured["failed"] == 0
+    # 5,000 and more on an idle machine of today; half of that tells a mistake from a slow or busy one.
+    assert measured["writes_per_cpu_second"] > 2500, measured
