@@ -18,7 +18,7 @@ from target_optiply.dispatch import Dispatcher, Plan
 from target_optiply.entities import ENTITIES, Entity
 from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.opening import NATURAL, natural_key
-from target_optiply.records import InvalidRecord, attributes_for
+from target_optiply.records import InvalidRecord, attributes_for, check
 from target_optiply.references import Resolution, gone_parents, resolve
 from target_optiply.stock import StockDesk
 from target_optiply.store import Entry, Status
@@ -110,7 +110,13 @@ class Engine:
         if key in self._books.tried or entry is None or entry.payload is None or self.lanes.is_busy(key):
             return False
         self._books.tried.add(key)
-        self.start(self._books.unpacked(entry.payload))
+        job = self._books.unpacked(entry.payload)
+        try:
+            check(job.record)  # what was refused before it was sent is not sent now
+        except InvalidRecord as error:
+            self._books.reject(job, str(error))
+            return False
+        self.start(job)
         return True
 
     # deciding

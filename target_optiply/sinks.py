@@ -79,6 +79,7 @@ class OptiplySink(Sink):
         """Validate and translate a record, and hand over what is to be done."""
         run = self._run
         run.books.summary.records[self.stream_name] += 1
+        self.record_counter_metric.increment()
         if self._translate is None:
             run.books.summary.unmapped[self.stream_name] += 1
             return
