@@ -25,13 +25,13 @@ MELTANO = Path(sys.executable).with_name("meltano")
 COLLECTIONS = (
     "vendors",
     "currencies",
-    "product-summaries",
     "products",
     "sales-orders",
     "purchase-orders",
     "customers",
     "locations",
 )
+NOTE = "  (Order lines are created with their orders. Stock figures are one a product, for all locations together.)"
 # Settings of the programs, of Meltano or of a hotglue job that stand in the user's environment would mix real accounts
 # into the demo.
 FOREIGN = ("TAP_", "TARGET_", "MELTANO_", "SANDBOX_", "OPTIPLY_", "HG_", "JOB_", "FLOW", "ENV_ID", "TENANT", "SINGER_")
@@ -87,7 +87,7 @@ def _run(name: str, sandbox: Sandbox, scratch: Path, env: dict[str, str], invent
         env={**env, **sandbox.environment()},
         progress=lambda text: print(f"      {text}", flush=True),
     )
-    print(f"\n{read_table(run, inventory)}\n\n{written_table(run)}\n")
+    print(f"\n{read_table(run, inventory)}\n\n{written_table(run)}\n{NOTE}\n")
     requests = ", ".join(f"{count} to {api}" for api, count in sorted(run.requests.items()))
     _say(f"the {name} run took {run.seconds:.0f} s and {sum(run.requests.values())} requests ({requests})")
     return run
