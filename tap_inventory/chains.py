@@ -1,8 +1,9 @@
-"""Which stream's request goes first when slots are scarce: the longest chain of pages must never wait (pure).
+"""Which stream's request goes first when slots are scarce: the longest chain of pages must not wait too long (pure).
 
 Pages of one list come one after another, each when the last was answered. A run under a limit takes as long as the
-limit forces, unless its longest chain is made to wait for slots that shorter ones took in a burst. So a request of a
-shorter chain takes a slot only where the longest still finds one whenever it will want it.
+limit forces, unless its longest chain is made to wait for slots that shorter ones took in bursts. So a request of
+another chain takes a slot only where the longest still finds one whenever it will need one: at its own pace where that
+is what the run waits for, else at an even pace to the end that the limit forces.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from singer_http.pacing import SlidingWindow
 _SMOOTHING = 0.2
 """How much the last answer counts in the mean time of an answer."""
 
+_EVENLY = 0.8
+"""The longest chain is kept slots for a pace a little faster than the one that ends it with the limit's last slot."""
+
 
 class Chains:
     """How many requests each stream's chain has left, and how long one takes."""
@@ -23,15 +27,23 @@ class Chains:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._left: dict[str, int] = {}
+        self._loose: dict[str, int] = {}
         self._seconds = 0.0
 
-    def expect(self, chain: str, requests: int) -> None:
-        """Say how many requests a chain has left; 0 when it ended."""
+    def expect(self, chain: str, requests: int, *, loose: bool = False) -> None:
+        """Say how many requests a chain has left; 0 when it ended.
+
+        Args:
+            chain: The stream.
+            requests: As far as is known.
+            loose: True where they need not wait for one another.
+        """
         with self._lock:
+            where = self._loose if loose else self._left
             if requests > 0:
-                self._left[chain] = requests
+                where[chain] = requests
             else:
-                self._left.pop(chain, None)
+                where.pop(chain, None)
 
     def took(self, seconds: float) -> None:
         """Take note of how long a request took."""
@@ -51,7 +63,23 @@ class Chains:
             longest = max(self._left.values(), default=0)
             if self._left.get(chain, 0) >= longest or not window.limit or not self._seconds:
                 return False
+            free, frees_at = int(window.free_slots(now)), window.frees_at(now)
+            pace = max(self._seconds, _EVENLY * self._forced(window, now, free, frees_at) / longest)
             # What is in flight frees its slot a period from now, which is as far as is looked ahead.
-            wants = min(longest, math.ceil(window.period / self._seconds), window.limit)
-            free, frees_at = window.free_slots(now) - 1, window.frees_at(now)
-            return any(free + bisect_right(frees_at, now + nth * self._seconds) <= nth for nth in range(wants))
+            wants = min(longest, math.ceil(window.period / pace), window.limit)
+            return any(free - 1 + bisect_right(frees_at, now + nth * pace) <= nth for nth in range(wants))
+
+    def _forced(self, window: SlidingWindow, now: float, free: int, frees_at: list[float]) -> float:
+        """Return the seconds that the limit alone forces for all requests that are left."""
+        left = sum(self._left.values()) + sum(self._loose.values())
+        if left <= 0:
+            return 0.0
+        turn = window.period + self._seconds
+        rounds, nth = divmod(left - 1, window.limit)
+        if nth < free:
+            first = 0.0
+        elif nth - free < len(frees_at):
+            first = frees_at[nth - free] - now
+        else:
+            first = turn
+        return first + rounds * turn

@@ -23,7 +23,7 @@ class _OrderError(Exception):
 
 
 class _MovedError(Exception):
-    """The newest version is below the bookmark."""
+    """The newest version is below one that was seen before."""
 
     def __init__(self, newest: Answer | None = None) -> None:
         super().__init__("the versions restarted lower, so the database was moved or restored")
@@ -117,7 +117,7 @@ class Versioned:
                 }
                 yield Step(page.rows, changed, self._base() | {"progress": mark}, page.total)
                 continue
-            if memory and not everything and not progress and seen and collector.top < memory.bookmark:
+            if memory and not everything and not progress and seen and collector.top < memory.top:
                 raise _MovedError
             self._judge(proof, whole=not progress)
             finished = self._finished(collector.finish(whole=not progress), began if everything else None)
@@ -126,7 +126,7 @@ class Versioned:
     def _only_page(self, page: Answer, memory: Memory | None) -> Step:
         """Return the whole list, where the newest page is all of it, in whatever order."""
         top = self._highest(page.rows)
-        if memory and page.rows and top < memory.bookmark:
+        if memory and page.rows and top < memory.top:
             logger.warning("Stream %s: %s; emitting all of it.", self._name, _MovedError())
             memory = None
         collector = Collector(max(top, memory.top if memory else 0))
@@ -166,7 +166,7 @@ class Versioned:
             versions = [greatest_version(row, self._version, plan.owned) for row in rows]
             if collector is None:
                 top = self._highest(rows)
-                if rows and top < memory.bookmark:
+                if rows and top < memory.top:
                     raise _MovedError(Answer(rows, total))
                 collector = Collector(max(top, memory.bookmark))
                 if not ended:

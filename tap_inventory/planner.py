@@ -115,7 +115,7 @@ class Planner:
             total: int | None = None
             reader = FigureReader(known, splits, fetcher(self._client, child))
             steps = self._steps(stream, whole=True) if written else self._keys(stream, child)
-            for joint in reader.read(steps):
+            for joint in reader.read(self._announced(steps, child.name, len(splits), known.batch)):
                 marks: dict[str, Bookmark] = {}
                 if joint.step:
                     read, total = read + len(joint.step.rows), joint.step.total
@@ -125,6 +125,18 @@ class Planner:
                 yield Batch(tuple(rows), marks, read, total, failure)
 
         return Pass(stream.name, names, batches)
+
+    def _announced(self, steps: Iterator[Step], name: str, splits: int, batch: int) -> Iterator[Step]:
+        """Say with each page how many requests for figures are still to come."""
+        seen = 0
+        try:
+            for step in steps:
+                left = max((step.total or 0) - seen, len(step.rows))
+                self._client.chains.expect(name, -(-left * splits // batch), loose=True)
+                seen += len(step.rows)
+                yield step
+        finally:
+            self._client.chains.expect(name, 0, loose=True)
 
     def _steps(self, stream: StreamProfile, *, whole: bool) -> Iterator[Step]:
         """Read a stream's list: all of it where ``whole``, else no more than is needed to see what changed."""

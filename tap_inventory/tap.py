@@ -23,6 +23,7 @@ from singer_http.redact import install_redaction
 from tap_inventory.client import Client
 from tap_inventory.errors import SettingsError, StateError, StreamError, TapError
 from tap_inventory.planner import Batch, Pass, Planner
+from tap_inventory.progress import Progress
 from tap_inventory.read_ahead import ReadAhead
 from tap_inventory.settings import PROPERTIES, SECRET_SETTINGS, Settings, from_environment, problems, settle
 from tap_inventory.state import usable
@@ -68,6 +69,7 @@ class TapInventory(Tap):
         self._passes: list[Pass] | None = None
         self._source: ReadAhead | None = None
         self._written: set[str] = set()
+        self._progress: Progress | None = None
         self.failures: list[tuple[str, StreamError]] = []
         self.started = datetime.now(timezone.utc)
         super().__init__(config=config, parse_env_config=parse_env_config, **known)
@@ -156,31 +158,42 @@ class TapInventory(Tap):
         self._written.add(made.name)
         for name in made.streams:
             self.streams[name].announce()
+        self._progress = self._progress or Progress()
+        self._progress.begin(made.name)
         left: dict[str, int | None] = dict.fromkeys(made.streams, stream.ABORT_AT_RECORD_COUNT)
         batches = self._batches(made, ahead=stream.ABORT_AT_RECORD_COUNT is None)
-        failed = False
+        read = emitted = 0
         while (batch := self._next(batches, made.name)) is not None:
-            failed = failed or batch.failure is not None
-            extracted = datetime.now(timezone.utc)
-            for name, rows in batch.rows:
-                limit = left[name]
-                wanted = rows if limit is None else rows[:limit]
-                left[name] = None if limit is None else limit - len(wanted)
-                self.streams[name].write_rows(wanted, extracted)
+            read = batch.read
+            for name, count in self._write_batch(batch, left):
+                emitted += count
                 if name == stream.name:
-                    yield len(wanted)
+                    yield count
             if all(limit == 0 for limit in left.values()):
                 self.writer.flush()
                 stream._abort_sync(MaxRecordsLimitException("enough records"))  # noqa: SLF001 - the SDK's own way
-            if batch.failure:
-                self._fail(*batch.failure)
-            for name, mark in batch.bookmarks.items():
-                self.state.setdefault("bookmarks", {})[name] = mark
-            self.state_writer.write_state(self.state)
+            self._progress.update(read, batch.total)
         if not any(name in made.streams for name, _ in self.failures):
             for name in made.streams:
                 self.streams[name].conclude()
         self.writer.flush()
+        self._progress.end(read, emitted)
+
+    def _write_batch(self, batch: Batch, left: dict[str, int | None]) -> Iterator[tuple[str, int]]:
+        """Write rows, then the STATE that speaks of them; give the number of records by stream."""
+        extracted, whole = datetime.now(timezone.utc), True
+        for name, rows in batch.rows:
+            limit = left[name]
+            wanted = rows if limit is None else rows[:limit]
+            left[name] = None if limit is None else limit - len(wanted)
+            whole = whole and len(wanted) == len(rows)
+            self.streams[name].write_rows(wanted, extracted)
+            yield name, len(wanted)
+        if batch.failure:
+            self._fail(*batch.failure)
+        if whole:  # a trial run stops in mid-page
+            self.state.setdefault("bookmarks", {}).update(batch.bookmarks)
+        self.state_writer.write_state(self.state)
 
     def _next(self, batches: Iterator[Batch], name: str) -> Batch | None:
         """Return the next batch; None at the end, and where the stream cannot be read further."""
