@@ -72,6 +72,8 @@ class Engine:
             return False
         if job.key in self._books.removals or self._books.is_stale(entry):
             return False
+        if job.owner_key is not None and self.lanes.is_busy(job.owner_key):
+            return False  # its owner may come out of this as another row, without it
         if job.record.entity == "products":
             self._bring_held_stock(job)
         return job.record.stock is None or job.record.stock == entry.stock

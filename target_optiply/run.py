@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,6 +23,7 @@ from target_optiply.client import Client
 from target_optiply.closing import Closing
 from target_optiply.concurrency import ConcurrencyLimit
 from target_optiply.dispatch import Answered, Dispatcher
+from target_optiply.dry_run import DryClient
 from target_optiply.engine import Engine
 from target_optiply.errors import Brake, InputProblem, Outage, RunStopped, Terminated
 from target_optiply.intake import Intake
@@ -53,13 +56,20 @@ class Run:
         logger: The target's logger.
         user_agent: ``target-optiply/<version>``.
         previous: A state document given on the command line, in place of the one at ``state_path``.
+        dry: Whether nothing is to be written, neither to Optiply nor to the state.
 
     Raises:
         ConfigProblem: The state belongs to another account, is in use, or cannot be written.
     """
 
     def __init__(
-        self, settings: Settings, logger: logging.Logger, *, user_agent: str, previous: str | None = None
+        self,
+        settings: Settings,
+        logger: logging.Logger,
+        *,
+        user_agent: str,
+        previous: str | None = None,
+        dry: bool = False,
     ) -> None:
         self.settings = settings
         self.mapping = MappingSettings(
@@ -70,6 +80,7 @@ class Run:
             source=settings.source,  # type: ignore[arg-type]
         )
         self._log = logger
+        self._dry = dry
         self._identity = state.Identity(settings.api_url, settings.account_id, settings.coupling_id)
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._batches: deque[list[bytes]] = deque()
@@ -100,7 +111,7 @@ class Run:
             user_agent=user_agent,
         )
         self._resources.callback(tokens.close)
-        client = Client(
+        client = (DryClient if self._dry else Client)(
             settings.api_url,
             tokens,
             connections=settings.max_connections,
@@ -143,9 +154,9 @@ class Run:
             The store, and since when rows may stand in Optiply that it does not know.
         """
         source = state.StateFile(previous) if previous else self._file
-        path = self._file.work_path
+        self._work_path = path = _scratch_file() if self._dry else self._file.work_path
         base = source.saved_at()
-        if path.exists():
+        if path.exists() and not self._dry:
             store = Store(path)
             if store.meta("base") == (base or "") and store.meta("ready"):
                 self._log.info("the run before this one did not end; going on from its working copy")
@@ -242,7 +253,7 @@ class Run:
     def _release(self) -> None:
         """Write the STATE lines that nothing unsettled stands before any more."""
         lines = self.ledger.release()
-        if not lines or self.settings.state_output != "singer":
+        if not lines or self.settings.state_output != "singer" or self._dry:
             return
         self.store.commit()
         sys.stdout.write("".join(line.decode() + "\n" for line in lines))
@@ -317,16 +328,24 @@ class Run:
             run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
             summary = self.books.summary.document(self._rejected())
             self._say_summary()
-            try:
-                self._file.replace(state.pieces(self.store, run, summary))
-            except OSError as error:
-                raise Outage(
-                    f"the state could not be written ({error.strerror or error}); the working copy "
-                    f"{self._file.work_path} keeps everything for the next run"
-                ) from None
-            if self.settings.state_output == "hotglue":
-                self._print_state(state.pieces(self.store, run, summary))
-        _remove(self._file.work_path)
+            if self._dry:
+                self._log.info("dry run: nothing was written, and the state is as it was")
+            else:
+                self._save(run, summary)
+        _remove(self._work_path)
+
+    def _save(self, run: dict[str, Any], summary: dict[str, Any]) -> None:
+        try:
+            self._file.replace(state.pieces(self.store, run, summary))
+        except OSError as error:
+            raise Outage(
+                f"the state could not be written ({error.strerror or error}); the working copy "
+                f"{self._file.work_path} keeps everything for the next run"
+            ) from None
+        if self.settings.state_output == "hotglue":
+            self._print_state(state.pieces(self.store, run, summary))
+            metrics = json.dumps(self.books.summary.metrics())
+            (Path.cwd() / "job_metrics.json").write_text(metrics, encoding="utf-8")
 
     @staticmethod
     def _print_state(pieces: Iterator[bytes]) -> None:
@@ -344,6 +363,12 @@ class Run:
 
 def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _scratch_file() -> Path:
+    descriptor, name = tempfile.mkstemp(prefix="target-optiply-", suffix=".work")
+    os.close(descriptor)
+    return Path(name)
 
 
 def _remove(path: Path) -> None:

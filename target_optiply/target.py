@@ -12,7 +12,9 @@ from singer_sdk import Target
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
 
 from singer_http.redact import install_redaction
+from target_optiply.auth import PasswordGrant
 from target_optiply.errors import ConfigProblem, InputProblem, RecordBeforeSchema
+from target_optiply.explain import explain as explain_record
 from target_optiply.reading import MessageReader
 from target_optiply.run import Run
 from target_optiply.settings import CONFIG_SCHEMA, SECRETS, environment, problems, settings_from, with_environment
@@ -46,6 +48,7 @@ class TargetOptiply(Target):
         validate_config: bool = True,
         setup_mapper: bool = True,
         state: str | None = None,
+        dry_run: bool = False,
     ) -> None:
         merged = with_environment(config or {}, environment(self._env_var_config if parse_env_config else None))
         install_redaction([str(merged[name]) for name in SECRETS if merged.get(name)], loggers=[self.name])
@@ -56,6 +59,7 @@ class TargetOptiply(Target):
             message_reader=MessageReader(self._lines, self.logger),
         )
         self._state_flag = state
+        self._dry_run = dry_run
         self._run: Run | None = None
         self._maps = bool(merged.get("stream_maps") or merged.get("flattening_enabled"))
         self._refused_states = False
@@ -74,6 +78,7 @@ class TargetOptiply(Target):
                 self.logger,
                 user_agent=f"{self.name}/{self.plugin_version}",
                 previous=None if self._state_flag in (None, _NO_STATE) else self._state_flag,
+                dry=self._dry_run,
             )
         return self._run
 
@@ -154,6 +159,27 @@ class TargetOptiply(Target):
 
     # process
 
+    def check_login(self) -> None:
+        """Fetch a token, and say that it worked.
+
+        Raises:
+            CredentialsProblem: The login is refused.
+            Outage: The token endpoint does not answer.
+        """
+        settings = settings_from(self.config)
+        tokens = PasswordGrant(
+            settings.auth_url,
+            client=(settings.client_id, settings.client_secret),
+            user=(settings.username, settings.password),
+            timeout=settings.request_timeout,
+            user_agent=f"{self.name}/{self.plugin_version}",
+        )
+        try:
+            tokens.current()
+        finally:
+            tokens.close()
+        click.echo("the login works", err=True)
+
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         del frame
         if self._run is not None:
@@ -170,6 +196,9 @@ class TargetOptiply(Target):
         config: Any = None,
         file_input: IO[str] | None = None,
         state: str | None = None,
+        access_token: bool = False,
+        dry_run: bool = False,
+        explain: str | None = None,
     ) -> None:
         """Run the target from the command line."""
         if about:
@@ -177,8 +206,19 @@ class TargetOptiply(Target):
             return
         cls.print_version(print_fn=cls.logger.info)
         target = cls(
-            config=config.config if config else None, parse_env_config=bool(config and config.parse_env), state=state
+            config=config.config if config else None,
+            parse_env_config=bool(config and config.parse_env),
+            state=state,
+            dry_run=dry_run,
         )
+        if access_token:
+            target.check_login()
+            return
+        if explain is not None:
+            location = state if state not in (None, _NO_STATE) else target.config["state_path"]
+            for line in explain_record(str(location), explain):
+                click.echo(line)
+            return
         if hasattr(signal, "SIGUSR1") and target.run.settings.state_output == "hotglue":
             signal.signal(signal.SIGUSR1, target._handle_termination)
         target.listen(file_input)
@@ -188,9 +228,12 @@ class TargetOptiply(Target):
         """Return the command line, with ``--state`` as hotglue's runner passes it."""
         command = super().get_singer_command()
         command.help = "Read a Singer stream on stdin and write it to Optiply."
-        command.params.append(
-            click.Option(["--state"], help="Target state of an earlier job, in place of state_path; '()' is none.")
-        )
+        command.params += [
+            click.Option(["--state"], help="Target state of an earlier job, in place of state_path; '()' is none."),
+            click.Option(["--access-token"], is_flag=True, help="Check the login and exit."),
+            click.Option(["--dry-run"], is_flag=True, help="Do all but write: tell what would be written."),
+            click.Option(["--explain"], metavar="REMOTE_ID", help="Tell what the state knows of one record."),
+        ]
         return command
 
 

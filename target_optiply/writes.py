@@ -240,7 +240,7 @@ class Writer:
         The oldest comes first. ``remoteIdMap`` decides where it is returned; a row that the state holds is no match.
         """
         key = {name: search.attributes.get(name) for name in entity.natural_key}
-        filters = tuple((name, _filter_text(value)) for name, value in key.items() if value is not None)
+        filters = tuple((name, text) for name, value in key.items() if (text := _filter_text(value)) is not None)
         since = search.since.strftime("%Y-%m-%dT%H:%M:%SZ")
         rows = yield from self.read_all(entity.name, (("createdAt][GE", since), *filters))
         if rows is None:
@@ -269,8 +269,9 @@ class Writer:
             yield tries.pause()
 
 
-def _filter_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _filter_text(value: Any) -> str | None:
+    """Return a value as a filter takes it; None where it cannot (null; a comma, which would part alternatives)."""
+    return None if value is None or "," in (text := str(value)) else text
 
 
 def _is_bad_email(answer: Answer) -> bool:
