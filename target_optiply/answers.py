@@ -64,12 +64,14 @@ def resource(answer: Answer) -> dict[str, Any] | None:
 
 
 def resources(answer: Answer) -> list[dict[str, Any]] | None:
-    """Return the resource objects of a list answer, or None where the body is no such list."""
+    """Return the resource objects of a list answer, or None where the body is no list of rows with attributes."""
     document = answer.document()
     data = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(data, list) or not all(isinstance(row, dict) and resource_id(row) for row in data):
-        return None
-    return data
+    return data if isinstance(data, list) and all(map(_is_row, data)) else None
+
+
+def _is_row(data: Any) -> bool:
+    return isinstance(data, dict) and resource_id(data) is not None and isinstance(data.get("attributes"), dict)
 
 
 def resource_id(data: dict[str, Any]) -> str | None:
@@ -95,9 +97,16 @@ def words(answer: Answer) -> str:
                 meta.get("message") if isinstance(meta, dict) else None,
                 *(error.get(name) for name in ("detail", "message", "error_description", "error", "title")),
             )
-            if text := next((each for each in candidates if isinstance(each, str) and each.strip()), None):
+            if text := next(filter(None, map(_plain, candidates)), None):
                 found.append(text)
-    elif answer.body and not answer.body.lstrip().startswith(b"<"):
-        found.append(answer.body[:200].decode("utf-8", "replace"))
-    text = " ".join("; ".join(dict.fromkeys(found)).split())
+    else:
+        found.append(_plain(answer.body[:1000].decode("utf-8-sig", "ignore")))
+    text = "; ".join(dict.fromkeys(filter(None, found)))
     return f"{answer.status} {text}"[:300].rstrip() if text else f"{answer.status} without a message"
+
+
+def _plain(text: Any) -> str:
+    """Return a text on one line, without control characters; nothing where it is no text, markup or binary."""
+    if not isinstance(text, str) or text.lstrip().startswith("<") or "\0" in text:
+        return ""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
