@@ -37,7 +37,7 @@ class Run:
 
     Attributes:
         seconds: How long it took.
-        read: Records that the tap emitted, by stream.
+        read: Records that the tap emitted and the target took, by stream.
         requests: Requests that each API of the sandbox answered: ``inflow``, ``optiply``, ``auth``.
         written: Writes that the sandbox's Optiply carried out, by entity and by what they did.
         summary: The counts in the target's state file by entity: ``success``, ``updated``, ``existing``, ``fail``.
@@ -121,13 +121,13 @@ def written_by_entity(answered: list[dict[str, Any]]) -> dict[str, Counter[str]]
 
 
 def records_by_stream(log: str) -> dict[str, int]:
-    """Count the records that the tap emitted, from the ``record_count`` metrics in Meltano's log of JSON lines."""
+    """Count the records that came through the pipe, from the target's metrics in Meltano's log of JSON lines."""
     counts: Counter[str] = Counter()
     for line in log.splitlines():
         if '"record_count"' not in line:
             continue
         entry = json.loads(line)
-        if entry.get("name") == "tap-inventory":
+        if entry.get("name") == "target-optiply":
             point = entry["metric_info"]
             counts[point["tags"]["stream"]] += point["value"]
     return dict(counts)

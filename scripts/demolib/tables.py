@@ -16,7 +16,7 @@ def read_table(run: Run, inventory: Mapping[str, int]) -> str:
     """
     streams = sorted({*run.read, *inventory})
     rows = [(stream, inventory.get(stream, ""), run.read.get(stream, 0)) for stream in streams]
-    return _table(("read from inFlow", "rows there", "emitted"), rows)
+    return _table(("read from inFlow", "rows there", "passed on"), rows)
 
 
 def written_table(run: Run) -> str:
