@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from singer_http.redact import redact
-from tap_inventory.errors import TapError
+from tap_inventory.errors import ClosedPipeError, TapError
 from tap_inventory.tap import TapInventory
 
 CLOSED_PIPE = 141
@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the tap with command line arguments and return the exit code."""
     try:
         code = TapInventory.cli.main([*arguments], prog_name=TapInventory.name, standalone_mode=False)
-    except BrokenPipeError:
+    except ClosedPipeError:
         return _leave_pipe()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,7 @@ from singer_http.redact import redact
 from singer_http.retry import backoff_delay, parse_retry_after
 from singer_http.sessions import new_session, read_body
 from tap_inventory.chains import Chains
-from tap_inventory.errors import CredentialsError, RefusedError, UnavailableError
+from tap_inventory.errors import CredentialsError, RefusedError, TapError, UnavailableError
 from tap_inventory.settings import Settings
 
 logger = logging.getLogger("tap-inventory")
@@ -88,7 +87,7 @@ class Client:
         self.trusted = False
         """True once the API has answered a request: from then on a 403 concerns one stream, not the run."""
 
-    def get(self, path: str, params: Params, stream: str, number: int, *, tries: int | None = None) -> Answer:
+    def get(self, path: str, params: Params, stream: str, number: int, *, probing: bool = False) -> Answer:
         """Read a list.
 
         Args:
@@ -96,42 +95,51 @@ class Client:
             params: The query.
             stream: The stream, for logs and errors.
             number: The number of the request in its pass, likewise.
-            tries: How often to ask at most; ``max_retries`` + 1 where None.
+            probing: True where the server may not know what it is asked: then an error of its own (500) counts as a
+                refusal when it comes twice.
 
         Raises:
             CredentialsError: The API refuses the key or the company.
             StreamError: The list cannot be read.
+            TapError: The API has not answered a single request.
             PacerClosedError: The run is ending.
         """
         # Brackets stay as they are documented; everything else is encoded.
         query = urlencode(params, safe="[],", quote_via=quote)
-        return self._answer("GET", f"{path}?{query}" if query else path, None, (stream, number), tries)
+        return self._answer("GET", f"{path}?{query}" if query else path, None, (stream, number), probing=probing)
 
     def post(self, path: str, body: Any, stream: str, number: int) -> Answer:
         """Read in bulk: a POST that changes nothing, and may be repeated like a GET. Raises as :meth:`get`."""
-        return self._answer("POST", path, msgspec.json.encode(body), (stream, number), None)
+        return self._answer("POST", path, msgspec.json.encode(body), (stream, number))
 
     def close(self) -> None:
         """Start no further request; threads that wait for one are told."""
         self.pacer.close()
         self._session.close()
 
-    def _answer(self, method: str, target: str, body: bytes | None, what: tuple[str, int], tries: int | None) -> Answer:
-        tries = min(tries or math.inf, self._settings["max_retries"] + 1)
+    def _answer(
+        self, method: str, target: str, body: bytes | None, what: tuple[str, int], *, probing: bool = False
+    ) -> Answer:
+        tries = self._settings["max_retries"] + 1
         where = f"{what[0]}, request {what[1]} ({method} {target})"
-        for attempt in range(1, int(tries) + 1):
+        for attempt in range(1, tries + 1):
             try:
                 response, content = self._send(method, target, body, what[0])
                 if response.status_code == requests.codes.ok:
                     return self._read(response, content)
+                if probing and attempt > 1 and response.status_code == requests.codes.internal_server_error:
+                    raise RefusedError(redact(f"The stream {where} is answered with an error, twice."), 500)
                 reason, told = self._judge(response, content, where)
             except _PASSING as error:
                 reason, told = _describe(error), None
             if attempt < tries:
                 self._hold(where, attempt, reason, told)
-        raise UnavailableError(
-            redact(f"The stream {where} cannot be read: {reason}, {tries} {'times' if tries > 1 else 'time'}.")
-        )
+        times = "once" if tries == 1 else f"{tries} times"
+        if not self.trusted:
+            raise TapError(
+                redact(f"{self._profile.title} cannot be reached: {reason}, {times} ({where}). Check api_url.")
+            )
+        raise UnavailableError(redact(f"The stream {where} cannot be read: {reason}, {times}."))
 
     def _send(self, method: str, target: str, body: bytes | None, chain: str) -> tuple[requests.Response, bytes]:
         minute = self.pacer.windows[0]
@@ -228,10 +236,20 @@ def _describe(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return f"no trusted connection ({error})"
     if isinstance(error, requests.ConnectionError):
-        return f"the connection failed ({type(error.args[0]).__name__ if error.args else type(error).__name__})"
+        return f"the connection failed ({_cause(error)})"
     if isinstance(error, requests.RequestException):
         return "the answer broke off"
     return str(error)
+
+
+def _cause(error: BaseException) -> str:
+    """Return what the system said of a failed connection, from under the layers that wrapped it."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return type(error).__name__
 
 
 def _meaning(status: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tap_inventory.client import Answer, Row
-from tap_inventory.errors import RefusedError, UnavailableError
+from tap_inventory.errors import RefusedError
 from tap_inventory.passes import Bookmark, Plan, Step
 from tap_inventory.proof import Proof, children_lead, descending
 from tap_inventory.versions import OVERLAP, Collector, Memory, format_version, greatest_version, own_version
@@ -147,7 +147,7 @@ class Versioned:
     def _ask_newest(self, field: str) -> Answer | None:
         try:
             return self._plan.listing.newest(field, 0)
-        except (RefusedError, UnavailableError) as error:
+        except RefusedError as error:
             logger.info("Stream %s cannot be had newest first: %s", self._name, error)
             self._order = UNPROVEN
             return None
@@ -191,7 +191,7 @@ class Versioned:
         # One row again, to see that the pages join; rows that changed meanwhile push others down, never up.
         try:
             answer = listing.newest(field, max(len(keys) - 1, 0))
-        except (RefusedError, UnavailableError) as error:
+        except RefusedError as error:
             raise _OrderError(str(error)) from error
         seen = set(keys)
         rows = [row for row in answer.rows if listing.key(row) not in seen]
@@ -208,7 +208,7 @@ class Versioned:
         """Ask the other way round: a server that ignores the sort would answer with a newest row again."""
         try:
             oldest = self._plan.listing.newest(field, 0, count=1, descending=False).rows
-        except (RefusedError, UnavailableError) as error:
+        except RefusedError as error:
             raise _OrderError(str(error)) from error
         lowest = min(own_version(row, field) or 0 for row in newest)
         if not oldest or (own_version(oldest[0], field) or lowest + 1) > lowest:

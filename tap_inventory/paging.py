@@ -70,8 +70,7 @@ class Listing:
         ask.append((paging.descending, "true" if descending else "false"))
         if skip:
             ask.append((paging.skip, str(skip)))
-        # An unknown sort field may be answered with an error of the server's own: that is no reason to try long.
-        return self._ask(ask, tries=2)
+        return self._ask(ask, probing=True)
 
     def pages(self, after: str | None = None, seen: int = 0) -> Iterator[Page]:
         """Read the whole list by key, or what follows ``after``.
@@ -159,11 +158,11 @@ class Listing:
             ask.append((paging.after, key))
         return self._ask(ask)
 
-    def _ask(self, ask: list[tuple[str, str]], tries: int | None = None) -> Answer:
+    def _ask(self, ask: list[tuple[str, str]], *, probing: bool = False) -> Answer:
         self._number += 1
         total = [(self._paging.count, "true")] if self.stream.paged else []
         asked = [*ask, *total, *self._fixed]
-        return self._client.get(self.stream.path, asked, self.stream.name, self._number, tries=tries)
+        return self._client.get(self.stream.path, asked, self.stream.name, self._number, probing=probing)
 
 
 class VanishedError(StreamError):

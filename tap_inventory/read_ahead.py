@@ -12,6 +12,7 @@ from typing import IO
 
 import msgspec
 
+from tap_inventory.errors import StreamError
 from tap_inventory.planner import Batch, Pass
 
 IN_MEMORY = 8
@@ -114,6 +115,7 @@ class ReadAhead:
         self._passes = list(passes)
         self._shelves = {made.name: Shelf() for made in passes}
         self._began = False
+        self._refused = False
 
     def batches(self, name: str) -> Iterator[Batch]:
         """Return the batches of a pass; whatever ended it early is raised after them."""
@@ -137,8 +139,9 @@ class ReadAhead:
         answered = threading.Event()
         self._start(first, answered)
         answered.wait()
-        for made in others:
-            self._start(made, threading.Event())
+        if not self._refused:
+            for made in others:
+                self._start(made, threading.Event())
 
     def _start(self, made: Pass, answered: threading.Event) -> None:
         # A daemon: the end of the process does not wait for an answer that may take a minute.
@@ -152,6 +155,7 @@ class ReadAhead:
                 if not shelf.put(batch):
                     break
         except BaseException as error:  # noqa: BLE001 - raised again where the batches are read
+            self._refused = self._refused or not isinstance(error, StreamError)
             shelf.end(error)
         else:
             shelf.end()

@@ -19,6 +19,8 @@ Json = dict[str, Any]
 _INTEGER: Json = {"type": ["integer", "null"]}
 _STRING: Json = {"type": ["string", "null"]}
 
+REQUIRED = ["api_key"]
+
 PROPERTIES: Json = {
     "api": _STRING | {"title": "API", "description": "Which API to read.", "default": "inflow", "enum": [*APIS, None]},
     "api_key": _STRING
@@ -162,7 +164,8 @@ def _one_from_environment(name: str, kind: Json, prefix: str) -> Json:
 
 def problems(config: Mapping[str, Any], schema: Json) -> list[str]:
     """Return what is wrong with a configuration, a sentence each, without any value from it."""
-    found = [_sentence(error) for error in DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(dict(config))]
+    errors = DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(dict(config))
+    found = [_sentence(error) for error in errors if error.validator != "required"]
     api = config.get("api") or PROPERTIES["api"]["default"]
     if found or api not in APIS:
         return found

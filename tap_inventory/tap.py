@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from types import FrameType
 from typing import IO, Any, ClassVar, cast
 
@@ -21,11 +22,11 @@ from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_http.redact import install_redaction
 from tap_inventory.client import Client
-from tap_inventory.errors import SettingsError, StateError, StreamError, TapError
+from tap_inventory.errors import RunEnding, SettingsError, StateError, StreamError, TapError
 from tap_inventory.planner import Batch, Pass, Planner
 from tap_inventory.progress import Progress
 from tap_inventory.read_ahead import ReadAhead
-from tap_inventory.settings import PROPERTIES, SECRET_SETTINGS, Settings, from_environment, problems, settle
+from tap_inventory.settings import PROPERTIES, REQUIRED, SECRET_SETTINGS, Settings, from_environment, problems, settle
 from tap_inventory.state import usable
 from tap_inventory.streams import ApiStream
 from tap_inventory.writer import PageWriter
@@ -39,7 +40,11 @@ class TapInventory(Tap):
 
     name = "tap-inventory"
     package_name = "inventory-to-optiply"
-    config_jsonschema: ClassVar[dict[str, Any]] = {"type": "object", "properties": copy.deepcopy(PROPERTIES)}
+    config_jsonschema: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "properties": copy.deepcopy(PROPERTIES),
+        "required": REQUIRED,
+    }
     message_writer_class = PageWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -205,6 +210,8 @@ class TapInventory(Tap):
         except StreamError as error:
             self._fail(name, error)
             return None
+        except TapError as error:
+            raise RunEnding from error
         finally:
             self._interruptible = False
 
@@ -225,14 +232,15 @@ class TapInventory(Tap):
         """
         try:
             self.sync_all()
+        except RunEnding as ending:
+            raise ending.__cause__ or ending from None
         except SystemExit:
             self.state_writer.write_state(self.state)
             raise
         finally:
-            if not self._stopped:
-                self.writer.flush()
             if self._client:
                 self._client.close()
+        self.writer.flush()
         if self.failures:
             names = ", ".join(dict.fromkeys(name for name, _ in self.failures))
             raise TapError(f"Not everything could be read: {names} failed. {self.failures[0][1]}")
@@ -268,11 +276,22 @@ class TapInventory(Tap):
         given = config or _ConfigInput()
         tap = cls(
             config=given.config,
-            state=_read_json(state, "STATE"),
+            state=_read_state(state),
             catalog=_read_json(catalog, "catalog"),
             parse_env_config=given.parse_env,
         )
         tap.run()
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the configuration files, and say in a sentence where one cannot be read."""
+        for path in value:
+            if path != "ENV":
+                with _opened(path) as file:
+                    given = _read_json(file, "configuration")
+                if not isinstance(given, dict):
+                    raise SettingsError(f"The configuration file {path} holds no JSON object.")
+        return super().cb_config(ctx, param, value)
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
@@ -288,6 +307,20 @@ class TapInventory(Tap):
         tap.logger.info("The credentials are good: %s answers.", profile.title)
         tap.client.close()
         ctx.exit()
+
+
+def _opened(path: str) -> IO[str]:
+    try:
+        return Path(path).open(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"The configuration file {path} cannot be read: {error.strerror}.") from None
+
+
+def _read_state(file: IO[str] | None) -> dict[str, Any] | None:
+    given = _read_json(file, "STATE")
+    if given and not isinstance(given, dict):
+        raise StateError("The given STATE is not a JSON object.")
+    return given or None
 
 
 def _read_json(file: IO[str] | None, what: str) -> Any:

@@ -11,6 +11,8 @@ from singer_sdk.contrib.msgspec import enc_hook
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, StateMessage
 
+from tap_inventory.errors import ClosedPipeError, RunEnding
+
 _FLUSH_ABOVE = 1 << 20
 """Bytes of lines held back at most."""
 
@@ -50,9 +52,16 @@ class PageWriter(GenericSingerWriter[bytearray, Message]):
         """Write the lines held back.
 
         Raises:
-            BrokenPipeError: Nobody reads any more.
+            RunEnding: Nobody reads any more; its cause is a ClosedPipeError.
         """
         lines, self._lines = self._lines, bytearray()
+        try:
+            self._write(lines)
+        except BrokenPipeError as error:
+            raise RunEnding from ClosedPipeError(str(error))
+
+    @staticmethod
+    def _write(lines: bytearray) -> None:
         if not lines:
             return
         binary = getattr(sys.stdout, "buffer", None)

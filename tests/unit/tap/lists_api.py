@@ -101,9 +101,9 @@ class Api:
     # What the tap asks.
 
     def get(
-        self, path: str, params: Sequence[tuple[str, str]], stream: str, number: int, *, tries: int | None = None
+        self, path: str, params: Sequence[tuple[str, str]], stream: str, number: int, *, probing: bool = False
     ) -> Answer:
-        del path, stream, number, tries
+        del path, stream, number, probing
         self.before(len(self.requests) + 1)
         ask = dict(params)
         self.requests.append(ask)
