@@ -40,7 +40,7 @@ class Run:
         read: Records that the tap emitted and the target took, by stream.
         requests: Requests that each API of the sandbox answered: ``inflow``, ``optiply``, ``auth``.
         written: Writes that the sandbox's Optiply carried out, by entity and by what they did.
-        summary: The counts in the target's state file by entity: ``success``, ``updated``, ``existing``, ``fail``.
+        summary: The counts in the target's state file by entity: ``existing``, ``skipped``, ``fail`` and others.
         standing: Rows that stand in the sandbox's Optiply afterwards, by entity.
     """
 

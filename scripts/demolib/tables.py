@@ -23,7 +23,7 @@ def written_table(run: Run) -> str:
     """Return the table of what was written, a line per entity."""
     counts = [_counts(run, entity) for entity in run.standing]
     rows = [(entity, *each) for entity, each in zip(run.standing, counts, strict=True)]
-    heading = ("written to Optiply", "created", "changed", "removed", "unchanged", "rejected", "rows there")
+    heading = ("written to Optiply", "created", "changed", "removed", "unchanged", "skipped", "rejected", "rows there")
     return _table(heading, [*rows, ("in all", *map(sum, zip(*counts, strict=True)))])
 
 
@@ -32,6 +32,7 @@ def _counts(run: Run, entity: str) -> tuple[int, ...]:
     return (
         *(written.get(what, 0) for what in WRITES.values()),
         summary.get("existing", 0),
+        summary.get("skipped", 0),
         summary.get("fail", 0),
         run.standing[entity],
     )

@@ -67,7 +67,7 @@ def test_the_tables_show_every_stream_and_entity_with_their_counts() -> None:
         read={"products": 5},
         requests={"inflow": 2},
         written={"products": {"created": 4, "changed": 1}},
-        summary={"products": {"success": 4, "existing": 2, "fail": 6}},
+        summary={"products": {"success": 4, "existing": 2, "skipped": 3, "fail": 6}},
         standing={"products": 7, "sellOrders": 0},
     )
     assert run.writes == 5
@@ -76,9 +76,9 @@ def test_the_tables_show_every_stream_and_entity_with_their_counts() -> None:
         ["vendors", "3", "0"],
     ]
     assert [line.split() for line in written_table(run).splitlines()[1:]] == [
-        ["products", "4", "1", "0", "2", "6", "7"],
-        ["sellOrders", "0", "0", "0", "0", "0", "0"],
-        ["in", "all", "4", "1", "0", "2", "6", "7"],
+        ["products", "4", "1", "0", "2", "3", "6", "7"],
+        ["sellOrders", "0", "0", "0", "0", "0", "0", "0"],
+        ["in", "all", "4", "1", "0", "2", "3", "6", "7"],
     ]
 
 
