@@ -6,6 +6,8 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
 from target_optiply.client import Client
 from target_optiply.difference import hash_of, products_of, refers_to, refs_of
 from target_optiply.entities import ENTITIES
@@ -13,9 +15,11 @@ from target_optiply.jobs import Job, Key, decode_job, encode_job
 from target_optiply.ledger import Ledger
 from target_optiply.model import Reject
 from target_optiply.outage import OutageWatch
-from target_optiply.store import Entry, Parked, Status, Store, StoredFacts
+from target_optiply.store import Entry, Parked, Repeated, Status, Store, StoredFacts
 from target_optiply.summary import Summary
 from target_optiply.writes import Outcome
+
+_exact = msgspec.json.Encoder(decimal_format="string")
 
 
 class Books:
@@ -56,6 +60,10 @@ class Books:
     def settle_intent(self, number: int) -> None:
         """Drop an intent whose outcome is known."""
         self.store.settle_intent(number)
+
+    def note_repeated(self, entity: str, remote_id: str, since: datetime, key: Mapping[str, object]) -> None:
+        """Note a record whose POST is sent a second time: there may be two rows of it."""
+        self.store.put_repeated(Repeated(entity, remote_id, since.isoformat(), _exact.encode(key)))
 
     def is_known(self, entity: str, optiply_id: str) -> bool:
         """Whether the state holds a row."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
 from target_optiply.books import Books
 from target_optiply.dispatch import Dispatcher
 from target_optiply.engine import Engine
 from target_optiply.entities import ENTITIES
 from target_optiply.jobs import Job, Key
 from target_optiply.model import EntityRecord
-from target_optiply.store import Entry, Status
-from target_optiply.writes import Outcome, Writer
+from target_optiply.store import Entry, Repeated, Status
+from target_optiply.writes import Outcome, Search, Writer
 
+_json = msgspec.json.Decoder(float_hook=str)
 _FEW = 20  # removals of an entity that are never too many
 
 
@@ -38,6 +44,28 @@ class Closing:
         self._most_percent = most_percent
         self._known_before = self._store.counts()
         self.braked: list[str] = []
+
+    def look_for_doubles(self, *, finally_: bool) -> None:
+        """Look up the records whose POST was sent twice; of two rows of one record the younger is deleted.
+
+        Args:
+            finally_: Whether this is the last look (at the start of the next run), after which they are forgotten.
+        """
+        for row in self._store.repeated():
+            entity, entry = ENTITIES[row.entity], self._store.get(row.entity, row.remote_id)
+            search = Search(row.remote_id, _json.decode(row.natural_key), datetime.fromisoformat(row.since))
+            plan = self._writer.keep_oldest(entity, search, entry.optiply_id if entry is not None else None)
+            self._dispatcher.submit(plan, partial(self._looked, row, finally_))
+
+    def _looked(self, row: Repeated, finally_: bool, kept: str | None) -> None:
+        if kept is None:
+            return  # not told: looked for again
+        entry = self._store.get(row.entity, row.remote_id)
+        if kept and entry is not None and entry.optiply_id not in (None, kept):
+            self._store.put(entry._replace(optiply_id=kept))
+            self._books.renewed.add(f"{row.entity}:{row.remote_id}")
+        if finally_:
+            self._store.settle_repeated(row.entity, row.remote_id)
 
     def try_again(self) -> None:
         """Try what waits for a parent, and what earlier runs rejected and nothing has referred to."""

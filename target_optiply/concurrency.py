@@ -1,16 +1,26 @@
-"""How many requests may be in flight: slow start, then careful probing, led by what the server answers. Pure.
+"""How many requests may be in flight: slow start, then trials of a neighbouring level, led by the answers. Pure.
 
-The limit doubles per round of good answers until the server refuses or its answers slow down with the number in
-flight; from then on it is led by an estimate of the queue that our own requests form at the server, in the manner of
-TCP Vegas, and a refused level is probed again only after a growing while.
+The limit doubles per round of good answers until the server refuses or its answers grow slow. From then on a
+neighbouring level is tried now and then, right after the present one was measured, and the two are compared: where
+answers are slower in proportion to the requests in flight, the added requests merely wait at the server; where they
+are as fast as before, it has room. Comparing close in time, by the mean of the logarithms, tells a queue from answers
+that vary by their nature, and from a server or a mix of requests that changed meanwhile. A level that was refused is
+tried again only after a growing while.
 """
 
 from __future__ import annotations
 
-_QUEUE_LOW, _QUEUE_HIGH = 0.15, 0.4  # share of the requests in flight that merely wait at the server
+import math
+
+_STEP = 1.5  # ratio of a trial's level to the present one
+_WAITING, _WORKING = 0.6, 0.4  # share of added requests that only wait, above which to go down, below which to go up
+_SLOW = math.log(1.7)  # rise of latency since the fastest round that ends slow start
+_LEAST_EVIDENCE = 8  # answers below which a round's mean says nothing
+_SAMPLES = 32  # answers by which a level is measured, at least
+_FIRST_REST, _LONGEST_REST = 2.0, 30.0  # seconds between trials that changed nothing
+_REST_SHARE = 10.0  # times as long a rest as such a trial took, so that trials cost little where answers are slow
 _FIRST_PROBE, _LONGEST_PROBE = 5.0, 120.0  # seconds before a refused level is tried again
-_SAMPLE_WEIGHT = 0.1
-_FLOOR_DRIFT = 1.0005  # the best latency seen is forgotten slowly, since networks and servers change
+_BURST = 1.0  # seconds in which refusals count as one
 
 
 class ConcurrencyLimit:
@@ -25,13 +35,20 @@ class ConcurrencyLimit:
         self.maximum = max(1, maximum)
         self.limit = min(start, self.maximum)
         self._slow_start = True
-        self._good = 0
+        self._proven = self.limit  # the level of the last good round of slow start
+        self._fastest: float | None = None  # mean log latency of the fastest round of slow start
         self._ceiling = self.maximum + 1  # a level that was refused
         self._probe_at = 0.0
         self._probe_wait = _FIRST_PROBE
-        self._floor: float | None = None
-        self._smooth: float | None = None
-        self._calm_until = 0.0
+        self._burst_until = 0.0
+        self._base: tuple[int, float] | None = None  # during a trial: the level tried against, and its mean
+        self._upwards = True
+        self._trial_began = 0.0
+        self._rest_until = 0.0
+        self._rest = _FIRST_REST
+        self._passing = 0  # answers to requests that were sent under another limit
+        self._count = 0
+        self._sum = 0.0
 
     def answered(self, latency: float, *, in_flight: int, now: float) -> None:
         """Note a good answer.
@@ -41,42 +58,97 @@ class ConcurrencyLimit:
             in_flight: Requests in flight when it came, itself included.
             now: Monotonic seconds.
         """
-        self._floor = latency if self._floor is None else min(self._floor * _FLOOR_DRIFT, latency)
-        self._smooth = latency if self._smooth is None else self._smooth + _SAMPLE_WEIGHT * (latency - self._smooth)
         if in_flight < self.limit:  # the limit was not what held us back, so nothing was learnt about it
             return
-        self._good += 1
-        if self._good < self.limit:
+        if self._passing:
+            self._passing -= 1
             return
-        self._good = 0
-        waiting = 1.0 - self._floor / self._smooth if self._smooth > 0 else 0.0
-        if waiting > _QUEUE_HIGH and self._smooth - self._floor > 0.005:  # noise of a fast local server is no queue
-            self._slow_start = False
-            if now >= self._calm_until:
-                self.limit = max(1, self.limit - 1)
-                self._calm_until = now + 2 * self._smooth
-        elif self._slow_start:
-            self._grow(self.limit * 2, now)
-        elif waiting < _QUEUE_LOW:
-            self._grow(self.limit + 1, now)
+        self._count += 1
+        self._sum += math.log(max(latency, 1e-4))
+        if self._slow_start:
+            if self._count >= self.limit:
+                self._end_round(now)
+        elif self._count >= max(_SAMPLES, 2 * self.limit):
+            self._end_measurement(now)
 
     def refused(self, *, in_flight: int, now: float) -> None:
         """Note that the server asked for restraint (429, or 503 with Retry-After)."""
-        self._slow_start = False
-        self._good = 0
-        if now < self._calm_until:  # the refusals of one burst count once
+        if now < self._burst_until:
             return
-        self._calm_until = now + 1.0
-        self._ceiling = max(2, min(self.limit, in_flight))
-        self.limit = max(1, self._ceiling - 1)
+        self._burst_until = now + _BURST
+        refused = max(2, min(self.limit, in_flight))
+        if self._base is not None and self._base[0] < refused:
+            level = self._base[0]
+        elif self._slow_start:
+            level = min(self._proven, refused - 1)
+        else:
+            level = min(refused - 1, int(refused / _STEP))
+        self._ceiling = refused
         self._probe_at = now + self._probe_wait
         self._probe_wait = min(_LONGEST_PROBE, self._probe_wait * 2)
+        self._slow_start = False
+        self._base, self._upwards = None, True
+        self._rest_until = self._burst_until
+        self._move(level)
 
-    def _grow(self, wanted: int, now: float) -> None:
-        if wanted >= self._ceiling:
-            if now < self._probe_at:
-                wanted = self._ceiling - 1
-            else:
-                wanted = self._ceiling
-                self._ceiling += 1
-        self.limit = min(self.maximum, max(self.limit, wanted))
+    def _end_round(self, now: float) -> None:
+        """A round of slow start is over: double, unless answers have grown slow."""
+        mean = self._take_mean()
+        enough = self.limit >= _LEAST_EVIDENCE
+        if enough and self._fastest is not None and mean - self._fastest > _SLOW:
+            self._slow_start, self._upwards = False, False
+            return
+        if self.limit >= min(_LEAST_EVIDENCE, self.maximum) // 2:
+            self._fastest = mean if self._fastest is None else min(self._fastest, mean)
+        self._proven = self.limit
+        if self.limit == self.maximum:
+            self._slow_start, self._upwards = False, False
+            self._rest_until = now + self._rest
+            return
+        self._move(min(self.maximum, self.limit * 2), passing=False)
+
+    def _end_measurement(self, now: float) -> None:
+        """A level is measured: begin a trial of a neighbour, or judge the one that is under way."""
+        mean = self._take_mean()
+        if self._base is not None:
+            self._judge(*self._base, mean, now)
+        elif now >= self._rest_until:
+            level = self._neighbour(now)
+            if level != self.limit:
+                self._base, self._trial_began = (self.limit, mean), now
+                self._move(level)
+
+    def _neighbour(self, now: float) -> int:
+        """Return the level to try next; the present one where there is none."""
+        top = self._ceiling if now >= self._probe_at else self._ceiling - 1
+        up = min(self.maximum, top, math.ceil(self.limit * _STEP))
+        down = max(1, int(self.limit / _STEP))
+        if self._upwards and up > self.limit:
+            return up
+        self._upwards = False
+        return down
+
+    def _judge(self, base: int, base_mean: float, mean: float, now: float) -> None:
+        """Compare a trial's level with the one before it, and stay at the better."""
+        self._base = None
+        slower = (mean - base_mean) / math.log(self.limit / base)  # 0: no waiting, 1: all that was added waits
+        if self.limit >= self._ceiling:  # what was refused once is not refused any more
+            self._ceiling = math.ceil(self.limit * _STEP)
+            self._probe_wait = _FIRST_PROBE
+        if slower < _WORKING if self.limit > base else slower > _WAITING:
+            self._rest = _FIRST_REST
+            return
+        self._upwards = not self._upwards
+        self._rest_until = now + max(self._rest, _REST_SHARE * (now - self._trial_began))
+        self._rest = min(_LONGEST_REST, self._rest * 2)
+        self._move(base)
+
+    def _take_mean(self) -> float:
+        mean = self._sum / self._count
+        self._count, self._sum = 0, 0.0
+        return mean
+
+    def _move(self, level: int, *, passing: bool = True) -> None:
+        self._passing = max(level, self.limit) if passing else 0
+        self._count, self._sum = 0, 0.0
+        self.limit = max(1, min(self.maximum, level))

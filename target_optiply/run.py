@@ -204,6 +204,7 @@ class Run:
         stdin = source if source is not None else sys.stdin
         feed = Feed(getattr(stdin, "buffer", stdin), self._inbox)
         feed.start()
+        self._closing.look_for_doubles(finally_=True)  # those that the run before this one left
         while True:
             while not self._batches or len(self._engine.lanes) > self._most:
                 if self._input_ended and not self._batches:
@@ -284,6 +285,7 @@ class Run:
         self._drain()
         self._closing.reject_parked()
         self._closing.remove()
+        self._closing.look_for_doubles(finally_=False)
         self._drain()
         self.books.drop_stale_hashes()
         self._release()

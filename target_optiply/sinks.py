@@ -13,7 +13,7 @@ from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_optiply.entities import entity_of
 from target_optiply.errors import InputProblem
-from target_optiply.model import Instruction, Reject
+from target_optiply.model import EntityRecord, Instruction, Reject, Remove, Skip, Upsert
 from target_optiply.translate.inflow import STREAMS
 from target_optiply.translate.route import translator_for
 
@@ -84,8 +84,31 @@ class OptiplySink(Sink):
             run.books.summary.unmapped[self.stream_name] += 1
             return
         ticket = run.ledger.open()
-        run.intake.take(self._instructions(record, context.get("defect")), ticket)
+        instructions = self._instructions(record, context.get("defect"))
+        if (version := context.get("version")) is not None:
+            self._note_version(version, instructions)
+        run.intake.take(instructions, ticket)
         run.ledger.settle(ticket)
+
+    def _note_version(self, version: int, instructions: list[Instruction]) -> None:
+        for each in instructions:
+            record = each.record if isinstance(each, Upsert) else each
+            if isinstance(record, (EntityRecord, Skip, Reject)) and record.entity == self._entity and record.remote_id:
+                self._run.store.put_seen(self.stream_name, version, record.remote_id)
+
+    def activate_version(self, new_version: int) -> None:
+        """Remove what a complete version of the stream does not have any more.
+
+        A version of which nothing was seen is no complete one: taps announce a new version before its records too.
+        """
+        run = self._run
+        if self._entity is None or not run.store.has_seen(self.stream_name, new_version):
+            return
+        ticket = run.ledger.open()
+        gone = run.store.not_seen(self.stream_name, new_version, self._entity)
+        run.intake.take([Remove(self._entity, name, "not in the stream's new version") for name in gone], ticket)
+        run.ledger.settle(ticket)
+        run.store.forget_seen(self.stream_name)
 
     def _instructions(self, record: Any, defect: str | None) -> list[Instruction]:
         if defect is not None or not isinstance(record, dict):

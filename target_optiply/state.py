@@ -24,7 +24,7 @@ from fsspec.implementations.local import LocalFileSystem
 from target_optiply.entities import ENTITIES, entity_of
 from target_optiply.errors import ConfigProblem
 from target_optiply.opening import NATURAL
-from target_optiply.store import Entry, Intent, Parked, Status, Store
+from target_optiply.store import Entry, Intent, Parked, Repeated, Status, Store
 
 _SAVED_AT = re.compile(rb'"saved_at": ?"([^"]+)"')
 _CHUNK = 5_000  # entries handed to the store at once
@@ -255,6 +255,10 @@ def _load_rest(content: dict[str, Any], store: Store, document: Document) -> Non
         store.put_figure(product, figure)
     for entity, remote_id, reason in known.get("removals") or ():
         store.remove_later(entity, remote_id, reason)
+    for entity, remote_id, since, key in known.get("repeated") or ():
+        store.put_repeated(Repeated(entity, remote_id, since, msgspec.json.encode(key)))
+    for stream, version, remote_id in known.get("seen") or ():
+        store.put_seen(stream, version, remote_id)
     for each in known.get("parked") or ():
         entity, remote_id, parent_entity, parent_id, payload, owner = each
         store.park(Parked(entity, remote_id, parent_entity, parent_id, msgspec.json.encode(payload), owner))
@@ -327,6 +331,8 @@ def _source_sections(store: Store) -> Iterator[bytes]:
         "facts": store.facts(),
         "figures": store.figures(),
         "removals": [(name, *row) for name in ENTITIES for row in store.removals(name)],
+        "repeated": [(*row[:3], msgspec.Raw(row.natural_key)) for row in store.repeated()],
+        "seen": store.seen(),
         "parked": [(*row[:4], msgspec.Raw(row.payload), row.owner) for row in store.parked()],
     }
     for name, value in sections.items():

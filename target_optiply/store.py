@@ -28,6 +28,12 @@ CREATE TABLE IF NOT EXISTS figures (product_id TEXT PRIMARY KEY, figure INTEGER 
 CREATE TABLE IF NOT EXISTS facts (kind TEXT, name TEXT, value TEXT, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (
     number INTEGER PRIMARY KEY, entity TEXT NOT NULL, remote_id TEXT NOT NULL, since TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS repeated (
+    entity TEXT NOT NULL, remote_id TEXT NOT NULL, since TEXT NOT NULL, natural_key BLOB NOT NULL,
+    PRIMARY KEY (entity, remote_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (
+    stream TEXT NOT NULL, version INTEGER NOT NULL, remote_id TEXT NOT NULL,
+    PRIMARY KEY (stream, version, remote_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _ENTRY = "entity, remote_id, optiply_id, hash, status, owner, refs, stock, note, payload"
@@ -90,6 +96,15 @@ class Intent(NamedTuple):
     entity: str
     remote_id: str
     since: str
+
+
+class Repeated(NamedTuple):
+    """A record whose POST was sent twice, so that there may be two rows: when first, and with what natural key."""
+
+    entity: str
+    remote_id: str
+    since: str
+    natural_key: bytes
 
 
 class Store:
@@ -283,6 +298,47 @@ class Store:
     def intents(self) -> list[Intent]:
         """Return the intents whose outcome is not known."""
         return [Intent._make(row) for row in self._db.execute("SELECT * FROM intents ORDER BY number")]
+
+    # records whose POST was repeated
+
+    def put_repeated(self, repeated: Repeated) -> None:
+        """Note a record whose POST was sent a second time."""
+        self._change("INSERT OR REPLACE INTO repeated VALUES (?,?,?,?)", repeated)
+
+    def repeated(self) -> list[Repeated]:
+        """Return the records that may stand in Optiply twice."""
+        return [Repeated._make(row) for row in self._db.execute("SELECT * FROM repeated")]
+
+    def settle_repeated(self, entity: str, remote_id: str) -> None:
+        """Drop a record that stands in Optiply once."""
+        self._change("DELETE FROM repeated WHERE entity=? AND remote_id=?", (entity, remote_id))
+
+    # versions of a stream (ACTIVATE_VERSION)
+
+    def put_seen(self, stream: str, version: int, remote_id: str) -> None:
+        """Note that a stream's version has a record."""
+        self._change("INSERT OR IGNORE INTO seen VALUES (?,?,?)", (stream, version, remote_id))
+
+    def has_seen(self, stream: str, version: int) -> bool:
+        """Whether a stream's version has any record."""
+        query = "SELECT 1 FROM seen WHERE stream=? AND version=? LIMIT 1"
+        return self._db.execute(query, (stream, version)).fetchone() is not None
+
+    def not_seen(self, stream: str, version: int, entity: str) -> list[str]:
+        """Return the records of an entity that a stream's version does not have; no owner's list is meant."""
+        query = (
+            "SELECT remote_id FROM entries WHERE entity=? AND owner IS NULL AND status IN (0, 1, 4)"
+            " AND remote_id NOT IN (SELECT remote_id FROM seen WHERE stream=? AND version=?)"
+        )
+        return [row[0] for row in self._db.execute(query, (entity, stream, version))]
+
+    def seen(self) -> list[tuple[str, int, str]]:
+        """Return all records of versions that are not complete yet."""
+        return self._db.execute("SELECT stream, version, remote_id FROM seen ORDER BY 1, 2, 3").fetchall()
+
+    def forget_seen(self, stream: str) -> None:
+        """Drop what was noted of a stream's versions."""
+        self._change("DELETE FROM seen WHERE stream=?", (stream,))
 
     # meta
 

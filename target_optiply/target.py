@@ -123,7 +123,7 @@ class TargetOptiply(Target):
         stream, record = message_dict.get("stream"), message_dict.get("record")
         if not isinstance(stream, str):
             raise InputProblem(f"line {self._reader.number}: a RECORD without a stream")
-        context = {"defect": message_dict.get("defect")}
+        context = {"defect": message_dict.get("defect"), "version": message_dict.get("version")}
         if not self._maps:
             self._sink(stream).process_record(record, context)
             return
@@ -144,6 +144,14 @@ class TargetOptiply(Target):
         if "value" not in message_dict:
             raise InputProblem(f"line {self._reader.number}: a STATE without a value")
         self.run.hold_state(self._reader.line)
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        stream, version = message_dict.get("stream"), message_dict.get("version")
+        if not isinstance(stream, str) or not isinstance(version, int):
+            raise InputProblem(f"line {self._reader.number}: an ACTIVATE_VERSION without stream or version")
+        names = [each.stream_alias for each in self.mapper.stream_maps.get(stream, ())] if self._maps else [stream]
+        for name in names:
+            self._sink(name).activate_version(version)
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         del message_dict

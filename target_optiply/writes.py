@@ -22,6 +22,7 @@ from target_optiply.entities import Entity
 from target_optiply.wire import PAGE, Wire
 
 TRIES = 5
+_TWICE = 2
 MARGIN = timedelta(minutes=10)  # between our clock, the server's and its database's
 _BAD_EMAIL = "is not a valid address"
 _UNSETTLED = (Meaning.TRANSIENT, Meaning.BROKEN, Meaning.UNREADABLE)
@@ -37,7 +38,6 @@ class Outcome:
         optiply_id: The row's id.
         reason: Why it was rejected.
         warnings: What was given up to have it written.
-        repeated: A POST was sent a second time, so there may be two rows.
         lines: Product's Optiply id to line id, where the order's lines were read.
     """
 
@@ -45,7 +45,6 @@ class Outcome:
     optiply_id: str | None = None
     reason: str = ""
     warnings: list[str] = field(default_factory=list)
-    repeated: bool = False
     lines: dict[str, str] | None = None
 
 
@@ -57,6 +56,9 @@ class Book(Protocol):
 
     def settle_intent(self, number: int) -> None:
         """Drop an intent whose outcome is known."""
+
+    def note_repeated(self, entity: str, remote_id: str, since: datetime, key: Mapping[str, Any]) -> None:
+        """Note a record whose POST is sent a second time, with its natural key."""
 
     def is_known(self, entity: str, optiply_id: str) -> bool:
         """Whether the state holds a row."""
@@ -137,9 +139,11 @@ class Writer:
         while True:
             answer = yield self.wire.post(entity.name, attributes)
             sent += answer.reached
+            if sent == _TWICE:
+                self._book.note_repeated(entity.name, search.remote_id or "", search.since, _key_of(entity, search))
             meaning = meaning_of(answer, wants_document=True)
             if meaning is Meaning.DONE and (row := resource(answer)):
-                return Outcome("created", resource_id(row), warnings=warnings, repeated=sent > 1)
+                return Outcome("created", resource_id(row), warnings=warnings)
             if meaning is Meaning.MISSING:
                 return Outcome("missing", reason=_said(answer))
             if meaning is Meaning.DUPLICATE and entity.unique_pair:
@@ -151,18 +155,24 @@ class Writer:
                     continue
                 return Outcome("rejected", reason=_said(answer), warnings=warnings)
             last = tries.failed()
-            for waits in (False, True):  # look, back off, look again, and only then repeat
-                if waits:
-                    yield tries.pause()
-                if not answer.reached:
-                    continue
-                found = yield from self.find(entity, search)
-                if found is None:
-                    return Outcome("unsettled", reason=_said(answer))
-                if found:
-                    return Outcome("created", found[0], warnings=warnings, repeated=sent > 1)
+            found = yield from self._look_twice(entity, search, answer, tries)
+            if found is None:
+                return Outcome("unsettled", reason=_said(answer))
+            if found:
+                return Outcome("created", found[0], warnings=warnings)
             if last:
                 return Outcome("rejected", reason=f"{_said(answer)} ({TRIES} tries)", warnings=warnings)
+
+    def _look_twice(self, entity: Entity, search: Search, answer: Answer, tries: _Tries) -> Plan[list[str] | None]:
+        """Look for a row whose POST may have been done, back off, and look again; None where a look-up failed."""
+        found: list[str] | None = []
+        if answer.reached:
+            found = yield from self.find(entity, search)
+        if found == []:
+            yield tries.pause()
+            if answer.reached:
+                found = yield from self.find(entity, search)
+        return found
 
     def _holder_of_pair(self, entity: Entity, attributes: Mapping[str, Any], answer: Answer) -> Plan[Outcome]:
         pair = entity.unique_pair or ()
@@ -239,7 +249,7 @@ class Writer:
 
         The oldest comes first. ``remoteIdMap`` decides where it is returned; a row that the state holds is no match.
         """
-        key = {name: search.attributes.get(name) for name in entity.natural_key}
+        key = _key_of(entity, search)
         filters = tuple((name, text) for name, value in key.items() if (text := _filter_text(value)) is not None)
         since = search.since.strftime("%Y-%m-%dT%H:%M:%SZ")
         rows = yield from self.read_all(entity.name, (("createdAt][GE", since), *filters))
@@ -259,6 +269,27 @@ class Writer:
                 found.append(identity)
         return found
 
+    def keep_oldest(self, entity: Entity, search: Search, kept: str | None) -> Plan[str | None]:
+        """Of the rows of a record whose POST was sent twice, delete all but the oldest.
+
+        Args:
+            entity: Its entity.
+            search: By what its rows are found.
+            kept: The row that the state holds, if any.
+
+        Returns:
+            The id of the row that stays; None where it could not be told.
+        """
+        found = yield from self.find(entity, search)
+        if found is None:
+            return None
+        rows = sorted({int(each) for each in [*found, *([kept] if kept else [])]})
+        for surplus in rows[1:]:
+            outcome = yield from self.delete(entity, str(surplus), soft=False)
+            if outcome.kind != "deleted":
+                return None
+        return str(rows[0]) if rows else ""
+
     def _persist(self, request: Request, *, wants_document: bool = False) -> Plan[Answer]:
         """Send a request that may be repeated until it gets an answer that settles it, or its tries are used up."""
         tries = _Tries(self._book)
@@ -267,6 +298,10 @@ class Writer:
             if meaning_of(answer, wants_document=wants_document) not in _UNSETTLED or tries.failed():
                 return answer
             yield tries.pause()
+
+
+def _key_of(entity: Entity, search: Search) -> dict[str, Any]:
+    return {name: search.attributes.get(name) for name in entity.natural_key}
 
 
 def _filter_text(value: Any) -> str | None:
