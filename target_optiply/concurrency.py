@@ -16,7 +16,8 @@ _STEP = 1.5  # ratio of a trial's level to the present one
 _WAITING, _WORKING = 0.6, 0.4  # share of added requests that only wait, above which to go down, below which to go up
 _SLOW = math.log(1.7)  # rise of latency since the fastest round that ends slow start
 _LEAST_EVIDENCE = 8  # answers below which a round's mean says nothing
-_SAMPLES = 32  # answers by which a level is measured, at least
+_SAMPLES, _MOST_SAMPLES = 32, 256  # answers by which a level is measured, by how much they vary
+_CERTAIN = 0.005  # variance of a mean that is good enough
 _FIRST_REST, _LONGEST_REST = 2.0, 30.0  # seconds between trials that changed nothing
 _REST_SHARE = 10.0  # times as long a rest as such a trial took, so that trials cost little where answers are slow
 _FIRST_PROBE, _LONGEST_PROBE = 5.0, 120.0  # seconds before a refused level is tried again
@@ -48,7 +49,7 @@ class ConcurrencyLimit:
         self._rest = _FIRST_REST
         self._passing = 0  # answers to requests that were sent under another limit
         self._count = 0
-        self._sum = 0.0
+        self._sum = self._squares = 0.0
 
     def answered(self, latency: float, *, in_flight: int, now: float) -> None:
         """Note a good answer.
@@ -64,11 +65,13 @@ class ConcurrencyLimit:
             self._passing -= 1
             return
         self._count += 1
-        self._sum += math.log(max(latency, 1e-4))
+        logarithm = math.log(max(latency, 1e-4))
+        self._sum += logarithm
+        self._squares += logarithm * logarithm
         if self._slow_start:
             if self._count >= self.limit:
                 self._end_round(now)
-        elif self._count >= max(_SAMPLES, 2 * self.limit):
+        elif self._count >= max(_SAMPLES, 2 * self.limit) and self._is_measured():
             self._end_measurement(now)
 
     def refused(self, *, in_flight: int, now: float) -> None:
@@ -143,12 +146,20 @@ class ConcurrencyLimit:
         self._rest = min(_LONGEST_REST, self._rest * 2)
         self._move(base)
 
+    def _is_measured(self) -> bool:
+        mean = self._sum / self._count
+        variance = self._squares / self._count - mean * mean
+        return variance / self._count < _CERTAIN or self._count >= _MOST_SAMPLES
+
     def _take_mean(self) -> float:
         mean = self._sum / self._count
-        self._count, self._sum = 0, 0.0
+        self._start_over()
         return mean
+
+    def _start_over(self) -> None:
+        self._count, self._sum, self._squares = 0, 0.0, 0.0
 
     def _move(self, level: int, *, passing: bool = True) -> None:
         self._passing = max(level, self.limit) if passing else 0
-        self._count, self._sum = 0, 0.0
+        self._start_over()
         self.limit = max(1, min(self.maximum, level))

@@ -254,10 +254,20 @@ class Engine:
                 self.lanes.wait(job, lane)
                 return
             entry = self._found_otherwise(job, entity, resolution)
+            if entry is None and self.takeover is not None and self.takeover.holds(job):
+                return
+        if entry is not None and entry.status == Status.ADOPTED:
+            self.go_on_with(entity.name)
         try:
             self._submit(job, entity, entry, resolution)
         except InvalidRecord as error:
             self._reject(job, str(error))
+
+    def go_on_with(self, entity: str) -> None:
+        """Set on their way the creations that were held until a record matches what stands in Optiply."""
+        if self.takeover is not None:
+            for job in self.takeover.matched(entity):
+                self._consider(job)
 
     def _submit(self, job: Job, entity: Entity, entry: Entry | None, resolution: Resolution) -> None:
         """Start what a record needs."""

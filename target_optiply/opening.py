@@ -49,7 +49,8 @@ class Opening:
         self._store = store
         self._entity = entity
         self._maps = False
-        self.adopted = 0
+        self.adopted = 0  # rows taken over
+        self.under_coupling = 0  # of them, those that say so by their remote id
 
     def adopt(self) -> Plan[bool]:
         """Take over every row under our coupling; False where reading failed."""
@@ -82,6 +83,7 @@ class Opening:
             payload = _json.encode(attributes)
             self._store.put(Entry(self._entity.name, name, identity, None, Status.ADOPTED, owner, payload=payload))
             self.adopted += 1
+            self.under_coupling += remote_id is not None
 
     def _natural_name(self, attributes: Mapping[str, Any], identity: str) -> str | None:
         key = natural_key(self._entity, attributes)

@@ -206,7 +206,7 @@ class Run:
         feed.start()
         self._closing.look_for_doubles(finally_=True)  # those that the run before this one left
         while True:
-            while not self._batches or len(self._engine.lanes) > self._most:
+            while not self._batches or self._is_full:
                 if self._input_ended and not self._batches:
                     return
                 self._wait()
@@ -215,9 +215,14 @@ class Run:
                 self.line_number += 1
                 yield line
                 self._move()
-                while len(self._engine.lanes) > self._most:
+                while self._is_full:
                     self._wait()
             feed.taken()
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether stdin must wait; never while nothing is on its way, for then only a further record can move things."""
+        return len(self._engine.lanes) > self._most and not self._dispatcher.idle
 
     def _move(self) -> None:
         """Take in what has arrived, send what may be sent, release what has settled; without waiting."""
@@ -280,6 +285,7 @@ class Run:
             RunStopped: The run must not be called a success.
         """
         self.intake.flush_stock()
+        self._closing.end_doubts()
         self._drain()
         self._closing.try_again()
         self._drain()

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from target_optiply.dispatch import Dispatcher, Plan
 from target_optiply.entities import ENTITIES, Entity
-from target_optiply.errors import Outage
-from target_optiply.jobs import Key, Lanes
+from target_optiply.errors import ConfigProblem, Outage
+from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.opening import Opening
 from target_optiply.store import Store
 from target_optiply.writes import Writer
+
+ENOUGH = 100  # rows, and records, from which on it is told whether an earlier integration used the same ids
 
 
 class Takeover:
@@ -47,6 +49,7 @@ class Takeover:
         self._since = since
         self._adopted: set[str] = set()
         self._caught_up: set[str] = set()
+        self._doubted: dict[str, list[Job]] = {}  # creations held until a record of the entity matches a row
 
     def adoption(self, entity: str) -> Key | None:
         """Return the lane to wait in while all of an entity is taken over; None where that is done or not due."""
@@ -70,6 +73,32 @@ class Takeover:
         """Whether the lines of an entity's orders were taken over with them, so that they need not be read."""
         return entity.line_entity in self._adopted
 
+    def holds(self, job: Job) -> bool:
+        """Whether a creation is held, because nothing has matched the many rows that stand under our coupling yet.
+
+        Raises:
+            ConfigProblem: None of the first hundred records matches: the earlier integration used other ids.
+        """
+        held = self._doubted.get(job.record.entity)
+        if held is None:
+            return False
+        held.append(job)
+        if len(held) >= ENOUGH:
+            raise ConfigProblem(
+                f"{job.record.entity} of an earlier integration stand under this coupling with other remote ids: none of "
+                f"the first {ENOUGH} records matches one, for example {job.record.remote_id}; nothing of it was written"
+            )
+        return True
+
+    def matched(self, entity: str) -> list[Job]:
+        """Note that a record matches a row of its entity (or that there are no more records); returns who was held."""
+        return self._doubted.pop(entity, [])
+
+    @property
+    def doubted(self) -> list[str]:
+        """The entities of which nothing has matched yet."""
+        return list(self._doubted)
+
     def _read(self, lane: Key, plan: Plan[bool]) -> Key | None:
         self._lanes.enter(lane)
         self._dispatcher.submit(plan, lambda read: self._opened(lane, read=read))
@@ -84,6 +113,8 @@ class Takeover:
             if not (yield from lines.adopt()):
                 return False
             self._adopted.add(entity.line_entity)
+        if opening.under_coupling >= ENOUGH:
+            self._doubted[entity.name] = []
         if opening.adopted:
             self._log.info("%s: %d rows that stand in Optiply are taken over", entity.name, opening.adopted)
         return True
