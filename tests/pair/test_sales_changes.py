@@ -65,7 +65,7 @@ def test_an_added_and_a_removed_order_line_are_added_and_removed(pipeline: Pipel
 
 @pytest.mark.parametrize(
     "fields",
-    [{"isCancelled": True}, {"isQuote": True, "inventoryStatus": "quote"}, {"lines": []}, {"isCompleted": False}],
+    [{"isCancelled": True}, {"isQuote": True, "inventoryStatus": "quote"}, {"lines": []}],
 )
 def test_a_sales_order_that_no_longer_counts_is_removed_and_created_again_when_it_returns(
     pipeline: Pipeline, fields: Row
