@@ -67,11 +67,6 @@ class Closing:
         if finally_:
             self._store.settle_repeated(row.entity, row.remote_id)
 
-    def end_doubts(self) -> None:
-        """Create what was held while it was not clear whether an earlier integration used the same ids."""
-        for entity in self._engine.takeover.doubted if self._engine.takeover is not None else ():
-            self._engine.go_on_with(entity)
-
     def try_again(self) -> None:
         """Try what waits for a parent, and what earlier runs rejected and nothing has referred to."""
         for job, _ in self._books.all_parked():

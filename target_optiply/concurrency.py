@@ -3,7 +3,7 @@
 The limit doubles per round of good answers until the server refuses or its answers grow slow. From then on a
 neighbouring level is tried now and then, right after the present one was measured, and the two are compared: where
 answers are slower in proportion to the requests in flight, the added requests merely wait at the server; where they
-are as fast as before, it has room. Comparing close in time, by the mean of the logarithms, tells a queue from answers
+are as fast as before, it has room. Means that are taken close in time and over enough answers tell a queue from answers
 that vary by their nature, and from a server or a mix of requests that changed meanwhile. A level that was refused is
 tried again only after a growing while.
 """
@@ -14,10 +14,10 @@ import math
 
 _STEP = 1.5  # ratio of a trial's level to the present one
 _WAITING, _WORKING = 0.6, 0.4  # share of added requests that only wait, above which to go down, below which to go up
-_SLOW = math.log(1.7)  # rise of latency since the fastest round that ends slow start
+_SLOW = 1.7  # rise of latency since the fastest round that ends slow start
 _LEAST_EVIDENCE = 8  # answers below which a round's mean says nothing
 _SAMPLES, _MOST_SAMPLES = 32, 256  # answers by which a level is measured, by how much they vary
-_CERTAIN = 0.005  # variance of a mean that is good enough
+_CERTAIN = 0.005  # square of the relative error of a mean that is good enough
 _FIRST_REST, _LONGEST_REST = 2.0, 30.0  # seconds between trials that changed nothing
 _REST_SHARE = 10.0  # times as long a rest as such a trial took, so that trials cost little where answers are slow
 _FIRST_PROBE, _LONGEST_PROBE = 5.0, 120.0  # seconds before a refused level is tried again
@@ -37,7 +37,7 @@ class ConcurrencyLimit:
         self.limit = min(start, self.maximum)
         self._slow_start = True
         self._proven = self.limit  # the level of the last good round of slow start
-        self._fastest: float | None = None  # mean log latency of the fastest round of slow start
+        self._fastest: float | None = None  # mean latency of the fastest round of slow start
         self._ceiling = self.maximum + 1  # a level that was refused
         self._probe_at = 0.0
         self._probe_wait = _FIRST_PROBE
@@ -65,9 +65,9 @@ class ConcurrencyLimit:
             self._passing -= 1
             return
         self._count += 1
-        logarithm = math.log(max(latency, 1e-4))
-        self._sum += logarithm
-        self._squares += logarithm * logarithm
+        latency = max(latency, 1e-4)
+        self._sum += latency
+        self._squares += latency * latency
         if self._slow_start:
             if self._count >= self.limit:
                 self._end_round(now)
@@ -98,7 +98,7 @@ class ConcurrencyLimit:
         """A round of slow start is over: double, unless answers have grown slow."""
         mean = self._take_mean()
         enough = self.limit >= _LEAST_EVIDENCE
-        if enough and self._fastest is not None and mean - self._fastest > _SLOW:
+        if enough and self._fastest is not None and mean > self._fastest * _SLOW:
             self._slow_start, self._upwards = False, False
             return
         if self.limit >= min(_LEAST_EVIDENCE, self.maximum) // 2:
@@ -134,7 +134,7 @@ class ConcurrencyLimit:
     def _judge(self, base: int, base_mean: float, mean: float, now: float) -> None:
         """Compare a trial's level with the one before it, and stay at the better."""
         self._base = None
-        slower = (mean - base_mean) / math.log(self.limit / base)  # 0: no waiting, 1: all that was added waits
+        slower = math.log(mean / base_mean) / math.log(self.limit / base)  # 0: no waiting, 1: all that was added waits
         if self.limit >= self._ceiling:  # what was refused once is not refused any more
             self._ceiling = math.ceil(self.limit * _STEP)
             self._probe_wait = _FIRST_PROBE
@@ -149,7 +149,7 @@ class ConcurrencyLimit:
     def _is_measured(self) -> bool:
         mean = self._sum / self._count
         variance = self._squares / self._count - mean * mean
-        return variance / self._count < _CERTAIN or self._count >= _MOST_SAMPLES
+        return variance < _CERTAIN * self._count * mean * mean or self._count >= _MOST_SAMPLES
 
     def _take_mean(self) -> float:
         mean = self._sum / self._count

@@ -255,18 +255,20 @@ class Engine:
                 return
             entry = self._found_otherwise(job, entity, resolution)
             if entry is None and self.takeover is not None and self.takeover.holds(job):
+                if self.takeover.has_held_enough:
+                    self.end_doubts()
                 return
         if entry is not None and entry.status == Status.ADOPTED:
-            self.go_on_with(entity.name)
+            self.end_doubts()
         try:
             self._submit(job, entity, entry, resolution)
         except InvalidRecord as error:
             self._reject(job, str(error))
 
-    def go_on_with(self, entity: str) -> None:
+    def end_doubts(self) -> None:
         """Set on their way the creations that were held until a record matches what stands in Optiply."""
         if self.takeover is not None:
-            for job in self.takeover.matched(entity):
+            for job in self.takeover.matched():
                 self._consider(job)
 
     def _submit(self, job: Job, entity: Entity, entry: Entry | None, resolution: Resolution) -> None:

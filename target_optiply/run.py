@@ -221,7 +221,7 @@ class Run:
 
     @property
     def _is_full(self) -> bool:
-        """Whether stdin must wait; never while nothing is on its way, for then only a further record can move things."""
+        """Whether stdin must wait; not while nothing is on its way: then only a further record can move things."""
         return len(self._engine.lanes) > self._most and not self._dispatcher.idle
 
     def _move(self) -> None:
@@ -285,7 +285,7 @@ class Run:
             RunStopped: The run must not be called a success.
         """
         self.intake.flush_stock()
-        self._closing.end_doubts()
+        self._engine.end_doubts()
         self._drain()
         self._closing.try_again()
         self._drain()

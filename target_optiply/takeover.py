@@ -49,7 +49,9 @@ class Takeover:
         self._since = since
         self._adopted: set[str] = set()
         self._caught_up: set[str] = set()
-        self._doubted: dict[str, list[Job]] = {}  # creations held until a record of the entity matches a row
+        self._under_coupling = 0  # rows read that stand under our coupling
+        self._matched = False
+        self._held: list[Job] = []  # creations held until a record matches one of these rows
 
     def adoption(self, entity: str) -> Key | None:
         """Return the lane to wait in while all of an entity is taken over; None where that is done or not due."""
@@ -74,30 +76,31 @@ class Takeover:
         return entity.line_entity in self._adopted
 
     def holds(self, job: Job) -> bool:
-        """Whether a creation is held, because nothing has matched the many rows that stand under our coupling yet.
+        """Whether a creation is held: rows stand under our coupling, and no record has matched one yet.
 
         Raises:
             ConfigProblem: None of the first hundred records matches: the earlier integration used other ids.
         """
-        held = self._doubted.get(job.record.entity)
-        if held is None:
+        if self._matched or not self._under_coupling:
             return False
-        held.append(job)
-        if len(held) >= ENOUGH:
+        self._held.append(job)
+        if len(self._held) >= ENOUGH and self._under_coupling >= ENOUGH:
             raise ConfigProblem(
-                f"{job.record.entity} of an earlier integration stand under this coupling with other remote ids: none of "
-                f"the first {ENOUGH} records matches one, for example {job.record.remote_id}; nothing of it was written"
+                f"what an earlier integration wrote under this coupling has other remote ids: none of the first {ENOUGH} "
+                f"records matches a row, for example {' '.join(job.key)}; nothing was written"
             )
         return True
 
-    def matched(self, entity: str) -> list[Job]:
-        """Note that a record matches a row of its entity (or that there are no more records); returns who was held."""
-        return self._doubted.pop(entity, [])
-
     @property
-    def doubted(self) -> list[str]:
-        """The entities of which nothing has matched yet."""
-        return list(self._doubted)
+    def has_held_enough(self) -> bool:
+        """Whether so many creations are held that the few rows under our coupling prove nothing."""
+        return len(self._held) >= ENOUGH
+
+    def matched(self) -> list[Job]:
+        """Note that a record matches a row (or that waiting for one is over); returns who was held."""
+        self._matched = True
+        held, self._held = self._held, []
+        return held
 
     def _read(self, lane: Key, plan: Plan[bool]) -> Key | None:
         self._lanes.enter(lane)
@@ -113,8 +116,7 @@ class Takeover:
             if not (yield from lines.adopt()):
                 return False
             self._adopted.add(entity.line_entity)
-        if opening.under_coupling >= ENOUGH:
-            self._doubted[entity.name] = []
+        self._under_coupling += opening.under_coupling
         if opening.adopted:
             self._log.info("%s: %d rows that stand in Optiply are taken over", entity.name, opening.adopted)
         return True
