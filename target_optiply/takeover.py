@@ -86,8 +86,8 @@ class Takeover:
         self._held.append(job)
         if len(self._held) >= ENOUGH and self._under_coupling >= ENOUGH:
             raise ConfigProblem(
-                f"what an earlier integration wrote under this coupling has other remote ids: none of the first {ENOUGH} "
-                f"records matches a row, for example {' '.join(job.key)}; nothing was written"
+                "what an earlier integration wrote under this coupling has other remote ids: none of the first "
+                f"{ENOUGH} records matches a row, for example {' '.join(job.key)}; nothing was written"
             )
         return True
 
