@@ -22,6 +22,7 @@ from target_optiply.entities import Entity
 from target_optiply.wire import PAGE, Wire
 
 TRIES = 5
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds between tries: the bound of the first pause, and of any
 _TWICE = 2
 MARGIN = timedelta(minutes=10)  # between our clock, the server's and its database's
 _BAD_EMAIL = "is not a valid address"
@@ -94,7 +95,7 @@ class _Tries:
 
     def pause(self) -> Pause:
         """The back-off before the next try."""
-        return Pause(backoff_delay(min(self._failures, 8), base=0.5, cap=15.0))
+        return Pause(backoff_delay(min(self._failures, 8), base=FIRST_PAUSE, cap=LONGEST_PAUSE))
 
 
 @dataclass(slots=True)
