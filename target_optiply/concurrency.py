@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 
 _STEP = 1.5  # ratio of a trial's level to the present one
-_WAITING, _WORKING = 0.6, 0.4  # share of added requests that only wait, above which to go down, below which to go up
-_SLOW = 1.7  # rise of latency since the fastest round that ends slow start
+_WAITING, _WORKING = 0.75, 0.5  # share of added requests that only wait: go down above, up below
+_SLOW = 2.5  # rise of latency since the fastest round that ends slow start
 _LEAST_EVIDENCE = 8  # answers below which a round's mean says nothing
 _SAMPLES, _MOST_SAMPLES = 32, 256  # answers by which a level is measured, by how much they vary
 _CERTAIN = 0.005  # square of the relative error of a mean that is good enough
-_FIRST_REST, _LONGEST_REST = 2.0, 30.0  # seconds between trials that changed nothing
+_FIRST_REST, _LONGEST_REST = 2.0, 30.0  # seconds of rest after trials that changed nothing
 _REST_SHARE = 10.0  # times as long a rest as such a trial took, so that trials cost little where answers are slow
 _FIRST_PROBE, _LONGEST_PROBE = 5.0, 120.0  # seconds before a refused level is tried again
 _BURST = 1.0  # seconds in which refusals count as one
@@ -45,6 +45,7 @@ class ConcurrencyLimit:
         self._base: tuple[int, float] | None = None  # during a trial: the level tried against, and its mean
         self._upwards = True
         self._trial_began = 0.0
+        self._in_vain = 0  # trials in a row, one in each direction, that changed nothing
         self._rest_until = 0.0
         self._rest = _FIRST_REST
         self._passing = 0  # answers to requests that were sent under another limit
@@ -139,11 +140,13 @@ class ConcurrencyLimit:
             self._ceiling = math.ceil(self.limit * _STEP)
             self._probe_wait = _FIRST_PROBE
         if slower < _WORKING if self.limit > base else slower > _WAITING:
-            self._rest = _FIRST_REST
+            self._rest, self._in_vain = _FIRST_REST, 0
             return
         self._upwards = not self._upwards
-        self._rest_until = now + max(self._rest, _REST_SHARE * (now - self._trial_began))
-        self._rest = min(_LONGEST_REST, self._rest * 2)
+        self._in_vain += 1
+        if self._in_vain >= 2 or base >= min(self.maximum, self._ceiling - 1):
+            self._rest_until = now + max(self._rest, _REST_SHARE * (now - self._trial_began))
+            self._rest, self._in_vain = min(_LONGEST_REST, self._rest * 2), 0
         self._move(base)
 
     def _is_measured(self) -> bool:
