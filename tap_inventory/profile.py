@@ -55,6 +55,7 @@ class StreamProfile:
         schema: JSON Schema of its records.
         relations: Relations that may be asked for by name, each owned by the row (``child``) or standing alone.
         include: Relations asked for by default; dotted paths reach deeper.
+        include_alone: Those asked for besides where the figures of its rows are not read.
         selected: Whether it is selected by default.
         optional: Whether an account may lack it: then 403 and 404 are a warning.
         version: The field that holds a version that grows with every change of any row, or None.
@@ -73,6 +74,7 @@ class StreamProfile:
     schema: Mapping[str, Any]
     relations: Mapping[str, RelationKind] = field(default_factory=dict)
     include: tuple[str, ...] = ()
+    include_alone: tuple[str, ...] = ()
     selected: bool = False
     optional: bool = False
     version: str | None = None

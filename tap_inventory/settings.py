@@ -135,10 +135,13 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
-    def include(self, stream: str) -> tuple[str, ...]:
-        """Return the relations to ask for with a stream."""
+    def include(self, stream: str, *, alone: bool = False) -> tuple[str, ...]:
+        """Return the relations to ask for with a stream; ``alone`` where no figures are read for its rows."""
         asked = (self.values["include"] or {}).get(stream)
-        return self.profile.by_name[stream].include if asked is None else tuple(dict.fromkeys(asked))
+        if asked is not None:
+            return tuple(dict.fromkeys(asked))
+        known = self.profile.by_name[stream]
+        return known.include + (known.include_alone if alone else ())
 
 
 def from_environment(schema: Json, prefix: str) -> Json:

@@ -46,7 +46,7 @@ class ApiStream(Stream):
         known = self._metadata is not None
         mapping = super().metadata
         if not known:
-            asked = {path.split(".")[0] for path in self._inventory.settings.include(self.name)}
+            asked = {path.split(".")[0] for path in self._asked()}
             for relation in self.profile.relations:
                 entry = mapping[("properties", relation)]
                 entry.selected_by_default = relation in asked
@@ -56,8 +56,11 @@ class ApiStream(Stream):
 
     def include(self) -> tuple[str, ...]:
         """Return the relations to ask for: those of the settings that the catalog does not deselect."""
-        asked = self._inventory.settings.include(self.name)
-        return tuple(path for path in asked if self.mask["properties", path.split(".")[0]])
+        return tuple(path for path in self._asked() if self.mask["properties", path.split(".")[0]])
+
+    def _asked(self) -> tuple[str, ...]:
+        settings = self._inventory.settings
+        return settings.include(self.name, alone=not self._inventory.reads_figures_of(self.name))
 
     @property
     def changes_only(self) -> bool:

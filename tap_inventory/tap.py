@@ -105,6 +105,19 @@ class TapInventory(Tap):
         ranked = [profile.name for profile in self.settings.profile.streams]
         return {name: known[name] for name in ranked}
 
+    def setup_mapper(self) -> None:
+        """Set up stream maps, once the streams have said in the catalog which relations they ask for."""
+        for stream in self.streams.values():
+            stream.include()
+        super().setup_mapper()
+
+    def reads_figures_of(self, name: str) -> bool:
+        """Return whether a selected stream holds figures for the rows of this one."""
+        return any(
+            profile.figures is not None and profile.figures.parent == name and self.streams[profile.name].selected
+            for profile in self.settings.profile.streams
+        )
+
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what of a STATE this tap can use."""
         bookmarks, warnings = usable(state, self.settings.profile.by_name)

@@ -55,6 +55,7 @@ STREAMS: tuple[StreamProfile, ...] = (
         "productId",
         selected=True,
         include=("defaultPrice", "vendorItems", "itemBoms", "productBarcodes"),
+        include_alone=("inventoryLines",),
         modified="lastModifiedDateTime",
         since=DateFilter("filter[lastModifiedDateTime]", "lastModifiedDateTime", _RANGE),
         # Stock moves without the product being changed.
