@@ -117,10 +117,13 @@ class ConcurrencyLimit:
         if self._base is not None:
             self._judge(*self._base, mean, now)
         elif now >= self._rest_until:
-            level = self._neighbour(now)
-            if level != self.limit:
-                self._base, self._trial_began = (self.limit, mean), now
-                self._move(level)
+            self._try_neighbour(mean, now)
+
+    def _try_neighbour(self, mean: float, now: float) -> None:
+        level = self._neighbour(now)
+        if level != self.limit:
+            self._base, self._trial_began = (self.limit, mean), now
+            self._move(level)
 
     def _neighbour(self, now: float) -> int:
         """Return the level to try next; the present one where there is none."""
@@ -141,6 +144,7 @@ class ConcurrencyLimit:
             self._probe_wait = _FIRST_PROBE
         if slower < _WORKING if self.limit > base else slower > _WAITING:
             self._rest, self._in_vain = _FIRST_REST, 0
+            self._try_neighbour(mean, now)  # further the same way
             return
         self._upwards = not self._upwards
         self._in_vain += 1

@@ -40,7 +40,7 @@ def refs_of(record: EntityRecord) -> str | None:
 
 def products_of(refs: str | None) -> list[str]:
     """Return the remote ids of the products of an order's lines."""
-    return [each.partition(":")[2] for each in (refs or "").partition("\n\n")[2].split("\n") if each]
+    return [each.partition(":")[2] for each in _parts(refs)[1].split("\n") if each]
 
 
 def refers_to(refs: str | None, names: set[str]) -> bool:
@@ -56,4 +56,10 @@ def has_other_parents(record: EntityRecord, entry: Entry) -> bool:
 
 
 def _declared(refs: str | None) -> str:
-    return ("\n" + (refs or "")).partition("\n\n")[0].strip("\n")
+    return _parts(refs)[0].strip("\n")
+
+
+def _parts(refs: str | None) -> tuple[str, str]:
+    """Return the references of the record itself and those of its lines; either may be empty."""
+    declared, _, products = ("\n" + (refs or "")).partition("\n\n")
+    return declared, products

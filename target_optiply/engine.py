@@ -53,6 +53,8 @@ class Engine:
     def start(self, job: Job) -> None:
         """Set a job on its way, or have it wait for an older version of its record."""
         key = job.key
+        if key.entity == "products" and not job.figure_only:
+            self._bring_held_stock(job)  # now: by the time it is its turn, its figure may have been flushed
         if self.lanes.is_busy(key):
             self.lanes.wait(job, key)
             return
@@ -74,8 +76,6 @@ class Engine:
             return False
         if job.owner_key is not None and self.lanes.is_busy(job.owner_key):
             return False  # its owner may come out of this as another row, without it
-        if job.record.entity == "products":
-            self._bring_held_stock(job)
         return job.record.stock is None or job.record.stock == entry.stock
 
     def _leave(self, job: Job) -> None:
@@ -300,7 +300,6 @@ class Engine:
         """Give a product the figure that has arrived for it, else what its own record says."""
         if job.record.entity != "products":
             return
-        self._bring_held_stock(job)
         kept = self._store.take_figure(job.key.remote_id)
         if kept is not None and (job.record.stock is None or job.record.stock_is_fallback):
             job.record.stock, job.record.stock_is_fallback = kept, False
