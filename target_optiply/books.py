@@ -113,6 +113,8 @@ class Books:
             self.renewed.add(f"{key.entity}:{key.remote_id}")
         entry = Entry(*key, outcome.optiply_id, job.hash, Status.SENT, job.owner, refs_of(job.record), stock)
         self.store.put(entry)
+        if key.entity == "products":
+            self.store.take_figure(key.remote_id)
         if outcome.lines is not None and key.entity == "buyOrders":
             self.book_lines(entry, outcome.lines)
         self.settle(job, outcome.kind)

@@ -12,7 +12,7 @@ import msgspec
 
 from target_optiply import orders
 from target_optiply.books import Books
-from target_optiply.compare import differing
+from target_optiply.compare import canonical, differing
 from target_optiply.difference import has_other_parents, same_head, same_lines
 from target_optiply.dispatch import Dispatcher, Plan
 from target_optiply.entities import ENTITIES, Entity
@@ -26,6 +26,7 @@ from target_optiply.takeover import Takeover
 from target_optiply.writes import Outcome, Writer
 
 _ATTEMPTS = 3  # how often a record is started over because a row turned out to be gone
+_REVIVED = {"status": "enabled", "ignored": False}  # what undoes a soft delete
 _json = msgspec.json.Decoder(float_hook=str)
 
 
@@ -144,8 +145,11 @@ class Engine:
         key = job.key
         self._books.unpark(key)
         if entry is None and job.record.optiply_id is not None:
-            entry = Entry(*key, job.record.optiply_id, owner=job.owner)
-            self._store.put(entry)
+            entry = self._store.known_as(key.entity, job.record.optiply_id)
+            if entry is None:
+                entry = Entry(*key, job.record.optiply_id, owner=job.owner)
+                self._store.put(entry)
+            key = Key(entry.entity, entry.remote_id)
         if entry is not None and entry.optiply_id is None and entry.status == Status.REJECTED:
             self._store.forget(*key)
         elif self._deletes and entry is not None and entry.optiply_id is not None and entry.status != Status.REMOVED:
@@ -154,7 +158,7 @@ class Engine:
 
     def _consider_figure(self, job: Job, entry: Entry | None) -> None:
         figure = job.record.stock or 0
-        if entry is not None and (entry.status in (Status.SKIPPED, Status.REMOVED) or entry.stock == figure):
+        if entry is not None and (entry.status in (Status.SKIPPED, Status.REMOVED) or _stock_of(entry) == figure):
             self._settle(job)
         elif entry is None or entry.optiply_id is None:
             self._store.put_figure(job.key.remote_id, figure)
@@ -247,8 +251,8 @@ class Engine:
     def _write(self, job: Job, entry: Entry | None, resolution: Resolution) -> None:
         entity = ENTITIES[job.record.entity]
         self._bring_stock(job, entry)
-        if entry is not None and self._books.is_stale(entry):
-            entry = entry._replace(hash=None)
+        if entry is not None and (entry.status == Status.REJECTED or self._books.is_stale(entry)):
+            entry = entry._replace(hash=None)  # what was refused does not stand in Optiply
         if entry is None or entry.optiply_id is None:
             if self.takeover is not None and (lane := self.takeover.catching_up(entity.name)) is not None:
                 self.lanes.wait(job, lane)
@@ -300,7 +304,7 @@ class Engine:
         """Give a product the figure that has arrived for it, else what its own record says."""
         if job.record.entity != "products":
             return
-        kept = self._store.take_figure(job.key.remote_id)
+        kept = self._store.figure(job.key.remote_id)  # it is dropped when it stands in Optiply
         if kept is not None and (job.record.stock is None or job.record.stock_is_fallback):
             job.record.stock, job.record.stock_is_fallback = kept, False
         if job.record.stock is None and (entry is None or entry.optiply_id is None):
@@ -310,7 +314,7 @@ class Engine:
         """Return what is known of a record under the Optiply id it names or its natural key, filed as its own."""
         if job.record.own:
             return None
-        if job.record.optiply_id is not None:
+        if job.record.optiply_id is not None and not job.attempt:  # on a further attempt, that row is known to be gone
             known = self._store.known_as(entity.name, job.record.optiply_id)
             entry = known or Entry(*job.key, job.record.optiply_id)
         else:
@@ -369,7 +373,10 @@ class Engine:
             moved = stock is not None and stock != entry.stock
             return {entity.stock_attribute or "": stock} if moved else None
         synced_at = self._books.synced_at()
-        return attributes_for(resolution.record, resolution.ids, method="PATCH", stock=stock, synced_at=synced_at)
+        attributes = attributes_for(resolution.record, resolution.ids, method="PATCH", stock=stock, synced_at=synced_at)
+        if entry.status == Status.REMOVED:  # what was switched off is there again
+            attributes = {**{name: _REVIVED[name] for name in entity.soft_delete or ()}, **attributes}
+        return attributes
 
     # booking
 
@@ -445,3 +452,11 @@ class Engine:
             self._store.forget(holder.entity, holder.remote_id)
         self._store.put(Entry(*job.key, outcome.optiply_id, owner=job.owner))
         self._consider(job)
+
+
+def _stock_of(entry: Entry) -> int | None:
+    """Return the stock figure that stands in Optiply, where it is known."""
+    if entry.status != Status.ADOPTED or entry.payload is None:
+        return entry.stock
+    figure = canonical("products", "stockLevel", _json.decode(entry.payload).get("stockLevel"))
+    return int(figure) if isinstance(figure, str) and figure.lstrip("-").isdigit() else None

@@ -183,6 +183,8 @@ def _load_lines(source: Iterable[bytes], store: Store, document: Document) -> No
     lines = iter(source)
     for line in lines:
         head = line.strip()
+        if not head:  # no entries at all
+            continue
         if head.startswith(b"}"):
             break
         name = json.loads(head.rstrip(b" [").rstrip(b":"))

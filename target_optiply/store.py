@@ -212,6 +212,25 @@ class Store:
         self._change("SELECT 1")
         self._db.executemany("UPDATE entries SET hash=NULL WHERE entity=? AND remote_id=?", stale)
 
+    # verification
+
+    def begin_presence(self) -> None:
+        """Begin to note which rows stand in Optiply."""
+        self._change("CREATE TEMP TABLE IF NOT EXISTS present (optiply_id TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._change("DELETE FROM present")
+
+    def note_present(self, optiply_id: str) -> None:
+        """Note a row that stands in Optiply."""
+        self._change("INSERT OR IGNORE INTO present VALUES (?)", (optiply_id,))
+
+    def absent(self, entity: str) -> list[str]:
+        """Return the remote ids of an entity's rows that were not noted."""
+        query = (
+            "SELECT remote_id FROM entries WHERE entity=? AND optiply_id IS NOT NULL AND status IN (0, 4)"
+            " AND optiply_id NOT IN (SELECT optiply_id FROM present)"
+        )
+        return [row[0] for row in self._db.execute(query, (entity,))]
+
     # parked records
 
     def park(self, parked: Parked) -> None:
@@ -260,12 +279,17 @@ class Store:
         """Keep a stock figure until its product arrives."""
         self._change("INSERT OR REPLACE INTO figures VALUES (?,?)", (product_id, figure))
 
+    def figure(self, product_id: str) -> int | None:
+        """Return a kept stock figure, or None."""
+        row = self._db.execute("SELECT figure FROM figures WHERE product_id=?", (product_id,)).fetchone()
+        return row[0] if row else None
+
     def take_figure(self, product_id: str) -> int | None:
         """Return and drop a kept stock figure."""
-        row = self._db.execute("SELECT figure FROM figures WHERE product_id=?", (product_id,)).fetchone()
-        if row:
+        figure = self.figure(product_id)
+        if figure is not None:
             self._change("DELETE FROM figures WHERE product_id=?", (product_id,))
-        return row[0] if row else None
+        return figure
 
     def figures(self) -> list[tuple[str, int]]:
         """Return all kept stock figures."""

@@ -38,7 +38,7 @@ def _become_target(order: dict[str, Any]) -> NoReturn:
             module, _, constant = name.rpartition(".")
             owner = importlib.import_module(module)
             if not hasattr(owner, constant):
-                raise LookupError(f"there is no constant {name}")
+                sys.exit(f"there is no constant {name}")
             setattr(owner, constant, value)
         from target_optiply.__main__ import main  # noqa: PLC0415 - the parent imported it already
 
