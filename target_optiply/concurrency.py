@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 
 _STEP = 1.5  # ratio of a trial's level to the present one
-_WAITING, _WORKING = 0.75, 0.5  # share of added requests that only wait: go down above, up below
+_WAITING, _WORKING = 0.65, 0.5  # share of added requests that only wait: go down above, up below
 _SLOW = 2.5  # rise of latency since the fastest round that ends slow start
 _LEAST_EVIDENCE = 8  # answers below which a round's mean says nothing
 _SAMPLES, _MOST_SAMPLES = 32, 256  # answers by which a level is measured, by how much they vary
 _CERTAIN = 0.005  # square of the relative error of a mean that is good enough
 _FIRST_REST, _LONGEST_REST = 2.0, 30.0  # seconds of rest after trials that changed nothing
-_REST_SHARE = 10.0  # times as long a rest as such a trial took, so that trials cost little where answers are slow
+_REST_SHARE = 8.0  # times as long a rest as such a trial took, so that trials cost little where answers are slow
 _FIRST_PROBE, _LONGEST_PROBE = 5.0, 120.0  # seconds before a refused level is tried again
 _BURST = 1.0  # seconds in which refusals count as one
 
@@ -149,8 +149,8 @@ class ConcurrencyLimit:
         self._upwards = not self._upwards
         self._in_vain += 1
         if self._in_vain >= 2 or base >= min(self.maximum, self._ceiling - 1):
-            self._rest_until = now + max(self._rest, _REST_SHARE * (now - self._trial_began))
-            self._rest, self._in_vain = min(_LONGEST_REST, self._rest * 2), 0
+            self._rest_until = now + min(_LONGEST_REST, max(self._rest, _REST_SHARE * (now - self._trial_began)))
+            self._rest, self._in_vain = self._rest * 2, 0
         self._move(base)
 
     def _is_measured(self) -> bool:
