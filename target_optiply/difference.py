@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from target_optiply.entities import ENTITIES
-from target_optiply.model import EntityRecord
+from target_optiply.model import EntityRecord, Reference
 from target_optiply.records import content_hash
 from target_optiply.store import Entry
+
+OTHER = "!"
+"""The references of an entry that must be deleted and created again; equal to no record's."""
 
 
 def hash_of(record: EntityRecord) -> str:
@@ -33,9 +36,14 @@ def same_lines(one: str | None, other: str | None) -> bool:
 
 def refs_of(record: EntityRecord) -> str | None:
     """Return what a record refers to: one ``entity:remote id`` a line, products of its lines after an empty line."""
-    declared = [f"{each.entity}:{each.remote_id or each.optiply_id}" for _, each in sorted(record.references.items())]
-    products = sorted(f"{line.product.entity}:{line.product.remote_id}" for line in record.lines or ())
+    declared = [_name(each) for _, each in sorted(record.references.items())]
+    products = sorted(_name(line.product) for line in record.lines or ())
     return "\n".join([*declared, "", *products]) if declared or products else None
+
+
+def _name(reference: Reference) -> str:
+    """Name what is referred to as its own record is keyed: an Optiply id is no remote id."""
+    return f"{reference.entity}:{reference.remote_id or f'#{reference.optiply_id}'}"
 
 
 def products_of(refs: str | None) -> list[str]:
@@ -46,6 +54,18 @@ def products_of(refs: str | None) -> list[str]:
 def refers_to(refs: str | None, names: set[str]) -> bool:
     """Whether a record refers to one of these (``entity:remote id``)."""
     return not names.isdisjoint((refs or "").split("\n"))
+
+
+def made_stale(entry: Entry, renewed: set[str]) -> Entry | None:
+    """Return an entry as it is once rows it refers to have become others; None where it refers to none of these.
+
+    Its hash is dropped, so that it is sent anew. Where the record itself refers to such a row (not only a line of it),
+    it counts as one with another parent, since the API is not known to take a changed reference.
+    """
+    if not refers_to(entry.refs, renewed):
+        return None
+    declared = not renewed.isdisjoint(_declared(entry.refs).split("\n"))
+    return entry._replace(hash=None, refs=OTHER if declared else entry.refs)
 
 
 def has_other_parents(record: EntityRecord, entry: Entry) -> bool:
