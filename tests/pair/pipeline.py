@@ -12,6 +12,7 @@ from typing import Any
 
 from pair.compare import Standing, assert_stands
 from pair.expected import Expectation, Inventory, Options, expect
+from support.launcher import Launcher
 from support.processes import Piped, Sandbox, pipe
 
 SMALL = (
@@ -34,6 +35,7 @@ class Pipeline:
         options: The target's settings as the oracle takes them.
         tap: Further settings of the tap.
         target: Further settings of the target.
+        by: What starts the programs quickly; without it two new interpreters do.
         catalog: A catalog for the tap, where streams beyond the default are wanted.
         state: The tap's STATE as the last run released it.
         settled: False while Optiply may differ from the inventory, so that the next test starts afresh.
@@ -44,6 +46,7 @@ class Pipeline:
     options: Options = field(default_factory=Options)
     tap: dict[str, Any] = field(default_factory=dict)
     target: dict[str, Any] = field(default_factory=dict)
+    by: Launcher | None = None
     catalog: Path | None = None
     state: str | None = None
     settled: bool = False
@@ -74,6 +77,7 @@ class Pipeline:
             state=None if from_scratch else self.state,
             catalog=self.catalog,
             env=env,
+            by=self.by,
         )
         self.state = done.state or self.state
         return done

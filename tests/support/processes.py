@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, final
 
 from support.control import Control
+from support.launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[2]
 TAP = (sys.executable, "-m", "tap_inventory")
@@ -32,7 +33,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         if not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES and name.lower() not in _FOREIGN_NAMES
     }
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**names, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1", **(extra or {})}
+    return {**names, "PYTHONPATH": os.pathsep.join(paths), **(extra or {})}
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,88 @@ def write_json(path: Path, value: Any) -> Path:
     return path
 
 
+def launcher() -> Launcher:
+    """Return what starts both programs of this checkout quickly; it is to be entered."""
+    return Launcher(str(ROOT), environment())
+
+
+def forked(
+    programs: Sequence[tuple[str, Sequence[str]]],
+    directory: Path,
+    by: Launcher,
+    *,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 90.0,
+) -> list[Finished]:
+    """Run modules with arguments, joined by pipes, in ``directory``; the last one's stdout is kept.
+
+    Raises:
+        AssertionError: One did not end in time; all are killed.
+    """
+    source = Path(os.devnull)
+    if stdin is not None:
+        source = directory / "stdin"
+        source.write_text(stdin, encoding="utf-8")
+    last = directory / "stdout"
+    orders = [
+        {
+            "module": module,
+            "arguments": list(arguments),
+            "directory": str(directory),
+            "environment": environment(env),
+            "stdin": str(source),
+            "stdout": str(last) if place == len(programs) - 1 else None,
+            "stderr": str(directory / f"{module}.err"),
+        }
+        for place, (module, arguments) in enumerate(programs)
+    ]
+    codes = by.run(orders, timeout)
+    said = [Path(str(order["stderr"])).read_text(encoding="utf-8", errors="replace") for order in orders]
+    if None in codes:
+        raise AssertionError("not ended in time:\n" + "\n".join(text[-3000:] for text in said))
+    outputs = [""] * (len(programs) - 1) + [last.read_text(encoding="utf-8", errors="replace")]
+    return [Finished(code or 0, out, err) for code, out, err in zip(codes, outputs, said, strict=True)]
+
+
+def joined(
+    commands: Sequence[Sequence[str]],
+    directory: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 90.0,
+) -> list[Finished]:
+    """Run two commands as ``first | second`` through a real pipe, in ``directory``; the second's stdout is kept.
+
+    Raises:
+        AssertionError: They did not end in time; both are ended.
+    """
+    errors = [directory / f"{place}.err" for place in range(2)]
+    last = directory / "stdout"
+    common: dict[str, Any] = {"cwd": directory, "env": environment(env)}
+    processes: list[subprocess.Popen[bytes]] = []
+    with errors[0].open("wb") as first_err, errors[1].open("wb") as second_err, last.open("wb") as out:
+        try:
+            first = subprocess.Popen(
+                commands[0], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=first_err, **common
+            )
+            processes.append(first)
+            processes.append(subprocess.Popen(commands[1], stdin=first.stdout, stdout=out, stderr=second_err, **common))
+            # Only the two programs hold the pipe now, so that each notices the other's end.
+            if first.stdout is not None:
+                first.stdout.close()
+            processes[1].wait(timeout)
+            first.wait(10)
+        except subprocess.TimeoutExpired as error:
+            said = "\n".join(path.read_text(errors="replace")[-3000:] for path in errors)
+            raise AssertionError(f"the pipe did not end in time: {error}\n{said}") from error
+        finally:
+            for process in processes:
+                stop(process)
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in (*errors, last)]
+    return [Finished(processes[0].returncode, "", texts[0]), Finished(processes[1].returncode, texts[2], texts[1])]
+
+
 def pipe(
     directory: Path,
     tap_config: Mapping[str, Any],
@@ -110,12 +193,10 @@ def pipe(
     *,
     state: str | None = None,
     catalog: Path | None = None,
-    tap_arguments: Sequence[str] = (),
-    target_arguments: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
-    timeout: float = 90.0,
+    by: Launcher | None = None,
 ) -> Piped:
-    """Run ``tap --config … [--state …] | target --config … > state`` through real pipes, in ``directory``.
+    """Run ``tap --config … [--state …] | target --config … > state``, in ``directory``.
 
     Args:
         directory: Where the configuration files go and where both programs run.
@@ -123,43 +204,21 @@ def pipe(
         target_config: The target's settings.
         state: The text of a STATE for the tap, as an earlier run printed it.
         catalog: A catalog file for the tap.
-        tap_arguments: Further arguments of the tap.
-        target_arguments: Further arguments of the target.
         env: Further environment variables for both.
-        timeout: Seconds after which both are ended and ``subprocess.TimeoutExpired`` is raised.
+        by: What starts them quickly; without it two new interpreters do.
     """
-    tap_command = [*TAP, "--config", str(write_json(directory / "tap.json", tap_config)), *tap_arguments]
+    tap = ["--config", str(write_json(directory / "tap.json", tap_config))]
     if state is not None:
         (directory / "tap-state.json").write_text(state, encoding="utf-8")
-        tap_command += ["--state", str(directory / "tap-state.json")]
+        tap += ["--state", str(directory / "tap-state.json")]
     if catalog is not None:
-        tap_command += ["--catalog", str(catalog)]
-    target_command = [*TARGET, "--config", str(write_json(directory / "target.json", target_config)), *target_arguments]
-    names = {"tap": directory / "tap.err", "target": directory / "target.err", "state": directory / "state.out"}
-    tap = target = None
-    with names["tap"].open("wb") as tap_err, names["target"].open("wb") as err, names["state"].open("wb") as out:
-        try:
-            common: dict[str, Any] = {"cwd": directory, "env": environment(env)}
-            tap = subprocess.Popen(
-                tap_command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=tap_err, **common
-            )
-            target = subprocess.Popen(target_command, stdin=tap.stdout, stdout=out, stderr=err, **common)
-            # Only the two programs hold the pipe now, so that each notices the other's end.
-            if tap.stdout is not None:
-                tap.stdout.close()
-            target.wait(timeout)
-            tap.wait(10)
-        except subprocess.TimeoutExpired as error:
-            said = "\n".join(names[name].read_text(errors="replace")[-3000:] for name in ("tap", "target"))
-            raise AssertionError(f"the pipe did not end in time: {error}\n{said}") from error
-        finally:
-            for process in (tap, target):
-                if process is not None:
-                    stop(process)
-    texts = {name: path.read_text(encoding="utf-8", errors="replace") for name, path in names.items()}
-    return Piped(
-        Finished(tap.returncode, "", texts["tap"]), Finished(target.returncode, texts["state"], texts["target"])
-    )
+        tap += ["--catalog", str(catalog)]
+    target = ["--config", str(write_json(directory / "target.json", target_config))]
+    if by is None:
+        done = joined([[*TAP, *tap], [*TARGET, *target]], directory, env=env)
+    else:
+        done = forked([("tap_inventory", tap), ("target_optiply", target)], directory, by, env=env)
+    return Piped(*done)
 
 
 @final
