@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from target_optiply.client import Client
-from target_optiply.difference import hash_of, products_of, refers_to, refs_of
+from target_optiply.difference import hash_of, made_stale, products_of, refers_to, refs_of
 from target_optiply.entities import ENTITIES
 from target_optiply.jobs import Job, Key, decode_job, encode_job
 from target_optiply.ledger import Ledger
@@ -43,7 +43,8 @@ class Books:
         self.facts = StoredFacts(store)
         self.unsettled: list[str] = []  # records of which nobody knows what became of them, and why
         self.tried: set[Key] = set()  # rejected records that were tried (again) in this run
-        self.renewed: set[str] = set()  # records whose row in Optiply is another one now, as ``entity:remote id``
+        self._renewed: set[str] = set()  # records whose row in Optiply is another one now, as ``entity:remote id``
+        self._caught_up: set[Key] = set()  # records that refer to one of these and were written after that
         self.removals = {Key(name, row[0]) for name in ENTITIES for row in store.removals(name)}
         self._parked = {Key(row.entity, row.remote_id) for row in store.parked()}
         self._awaited = {Key(*key) for key in store.awaited()}
@@ -110,7 +111,7 @@ class Books:
         if key.entity == "products" and outcome.kind == "created":
             stock = stock or 0
         if old is not None and old.optiply_id not in (None, outcome.optiply_id):
-            self.renewed.add(f"{key.entity}:{key.remote_id}")
+            self.renew(key)
         entry = Entry(*key, outcome.optiply_id, job.hash, Status.SENT, job.owner, refs_of(job.record), stock)
         self.store.put(entry)
         if key.entity == "products":
@@ -143,20 +144,27 @@ class Books:
     def forget_row(self, key: Key) -> None:
         """Drop what is known of a row, and of the rows that Optiply deletes with it."""
         self.store.forget(*key)
-        self.renewed.add(f"{key.entity}:{key.remote_id}")
+        self.renew(key)
         if ENTITIES[key.entity].line_entity is not None:
             for child in ENTITIES[key.entity].children:
                 for entry in self.store.owned(child, key.remote_id):
                     self.store.forget(child, entry.remote_id)
 
-    def is_stale(self, entry: Entry) -> bool:
-        """Whether a record refers to a row that became another one in this run."""
-        return bool(self.renewed) and refers_to(entry.refs, self.renewed)
+    def renew(self, key: Key) -> None:
+        """Note that a record's row is another one now (or will be): what refers to it is to be sent anew."""
+        self._renewed.add(f"{key.entity}:{key.remote_id}")
+        self._caught_up.clear()
 
-    def drop_stale_hashes(self) -> None:
-        """Have what refers to a row that became another one sent anew."""
-        if self.renewed:
-            self.store.drop_hashes(lambda refs: refers_to(refs, self.renewed))
+    def up_to_date(self, entry: Entry) -> Entry:
+        """Return an entry, without its hash where it refers to a row that became another one since it was sent."""
+        if not self._renewed or Key(entry.entity, entry.remote_id) in self._caught_up:
+            return entry
+        return made_stale(entry, self._renewed) or entry
+
+    def make_stale(self) -> None:
+        """Have what refers to a row that became another one sent anew, when it comes."""
+        if self._renewed:
+            self.store.update_where_referring(self.up_to_date)
 
     # removals
 

@@ -63,7 +63,7 @@ class Closing:
         entry = self._store.get(row.entity, row.remote_id)
         if kept and entry is not None and entry.optiply_id not in (None, kept):
             self._store.put(entry._replace(optiply_id=kept))
-            self._books.renewed.add(f"{row.entity}:{row.remote_id}")
+            self._books.renew(Key(row.entity, row.remote_id))
         if finally_:
             self._store.settle_repeated(row.entity, row.remote_id)
 

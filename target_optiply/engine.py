@@ -73,7 +73,9 @@ class Engine:
             return entry.stock == job.record.stock
         if entry.hash is None or entry.hash != job.hash or entry.status != Status.SENT or job.removal is not None:
             return False
-        if job.key in self._books.removals or self._books.is_stale(entry):
+        if job.key in self._books.removals or self._books.up_to_date(entry) is not entry:
+            return False
+        if self.takeover is not None and self.takeover.is_due(job.record.entity):
             return False
         if job.owner_key is not None and self.lanes.is_busy(job.owner_key):
             return False  # its owner may come out of this as another row, without it
@@ -251,7 +253,8 @@ class Engine:
     def _write(self, job: Job, entry: Entry | None, resolution: Resolution) -> None:
         entity = ENTITIES[job.record.entity]
         self._bring_stock(job, entry)
-        if entry is not None and (entry.status == Status.REJECTED or self._books.is_stale(entry)):
+        entry = self._books.up_to_date(entry) if entry is not None else None
+        if entry is not None and entry.status == Status.REJECTED:
             entry = entry._replace(hash=None)  # what was refused does not stand in Optiply
         if entry is None or entry.optiply_id is None:
             if self.takeover is not None and (lane := self.takeover.catching_up(entity.name)) is not None:
@@ -346,7 +349,10 @@ class Engine:
         if entity.line_entity is None:
             return self._writer.update(entity, identity, attributes) if attributes is not None else None
         lines: dict[str, dict[str, Any]] | None = None
-        if resolution.record.lines is not None and not same_lines(entry.hash, job.hash):
+        filed_lines = (
+            entry.status == Status.ADOPTED and self.takeover is not None and self.takeover.knows_lines_of(entity)
+        )
+        if resolution.record.lines is not None and (filed_lines or not same_lines(entry.hash, job.hash)):
             lines = {
                 resolution.products.get(line.product.remote_id or "", line.product.optiply_id or ""): line.attributes
                 for line in resolution.record.lines
@@ -354,7 +360,7 @@ class Engine:
         if attributes is None and lines is None:
             return None
         rows = None
-        if entry.status == Status.ADOPTED and self.takeover is not None and self.takeover.knows_lines_of(entity):
+        if filed_lines:
             filed = self._store.owned(entity.line_entity, f"#{identity}")
             rows = [{"id": each.optiply_id, "attributes": _json.decode(each.payload or b"{}")} for each in filed]
         prefix = job.record.remote_id or ""

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
@@ -101,7 +101,9 @@ class Run:
         self._file.check_writable()
         if self._file.is_local:
             self._resources.callback(StateLock(Path(f"{self._file.local_path}.lock")).release)
+        self._verified_at: str | None = None
         self.store, since = self._working_copy(previous)
+        verifies = self._verification_is_due()
         self._resources.callback(self.store.close)
         tokens = PasswordGrant(
             settings.auth_url,
@@ -133,11 +135,11 @@ class Run:
         self._engine = Engine(self.books, writer, self._dispatcher, deletes=settings.delete != "ignore")
         self._engine.takeover = Takeover(
             writer,
-            self.store,
+            self.books,
             self._engine.lanes,
             self._dispatcher,
-            self._log,
             adopts=settings.adopt_existing,
+            verifies=verifies,
             since=since,
         )
         self.intake = Intake(self._engine, self.books)
@@ -174,11 +176,22 @@ class Run:
             _remove(path)
             raise
         store.put_meta("base", base or "")
+        store.put_meta("verified_at", document.run.get("verified_at", ""))
         store.put_meta("began", datetime.now(tz=timezone.utc).isoformat())
         store.put_meta("run", json.dumps(self._identity.as_dict()))
         store.put_meta("ready", "1")
         store.commit()
         return store, _instant(base)
+
+    def _verification_is_due(self) -> bool:
+        """Whether this run re-reads Optiply; notes when that was done last."""
+        if not self.settings.verify_days:
+            return False
+        now = datetime.now(tz=timezone.utc)
+        last = _instant(self.store.meta("verified_at"))
+        due = last is None or now - last >= timedelta(days=self.settings.verify_days)
+        self._verified_at = now.isoformat() if due or last is None else last.isoformat()
+        return due
 
     def unknown_stream(self, name: str) -> None:
         """Say once that a stream maps to nothing, or refuse it.
@@ -293,7 +306,7 @@ class Run:
         self._closing.remove()
         self._closing.look_for_doubles(finally_=False)
         self._drain()
-        self.books.drop_stale_hashes()
+        self.books.make_stale()
         self._release()
         problem = self._verdict()
         self._close(problem.outcome if problem else "ok")
@@ -334,6 +347,8 @@ class Run:
         with self._resources:
             self.store.commit()
             run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
+            if self._verified_at:
+                run["verified_at"] = self._verified_at
             summary = self.books.summary.document(self._rejected())
             self._say_summary()
             if self._dry:

@@ -205,31 +205,31 @@ class Store:
         where, values = ("", ()) if entity is None else (" WHERE entity=?", (entity,))
         return self._db.execute(f"SELECT 1 FROM entries{where} LIMIT 1", values).fetchone() is None  # noqa: S608
 
-    def drop_hashes(self, refers: Callable[[str], bool]) -> None:
-        """Drop the hash of every record whose references ``refers`` picks, so that it is sent anew."""
-        rows = self._db.execute("SELECT entity, remote_id, refs FROM entries WHERE refs NOT NULL")
-        stale = [(entity, remote_id) for entity, remote_id, refs in rows if refers(refs)]
-        self._change("SELECT 1")
-        self._db.executemany("UPDATE entries SET hash=NULL WHERE entity=? AND remote_id=?", stale)
+    def update_where_referring(self, change: Callable[[Entry], Entry]) -> None:
+        """Change every entry that refers to something; ``change`` returns the new entry, or the same to leave it."""
+        query = f"SELECT {_ENTRY} FROM entries WHERE refs NOT NULL"  # noqa: S608
+        entries = (Entry._make(row) for row in self._db.execute(query))
+        self.put_many([new for old in entries if (new := change(old)) is not old])
 
     # verification
 
-    def begin_presence(self) -> None:
-        """Begin to note which rows stand in Optiply."""
-        self._change("CREATE TEMP TABLE IF NOT EXISTS present (optiply_id TEXT PRIMARY KEY) WITHOUT ROWID")
-        self._change("DELETE FROM present")
+    def begin_presence(self, entity: str) -> None:
+        """Begin to note which rows of an entity stand in Optiply."""
+        self._change("CREATE TEMP TABLE IF NOT EXISTS present (entity, optiply_id, PRIMARY KEY (entity, optiply_id))")
+        self._change("DELETE FROM present WHERE entity=?", (entity,))
 
-    def note_present(self, optiply_id: str) -> None:
+    def note_present(self, entity: str, optiply_id: str) -> None:
         """Note a row that stands in Optiply."""
-        self._change("INSERT OR IGNORE INTO present VALUES (?)", (optiply_id,))
+        self._change("INSERT OR IGNORE INTO present VALUES (?,?)", (entity, optiply_id))
 
-    def absent(self, entity: str) -> list[str]:
-        """Return the remote ids of an entity's rows that were not noted."""
-        query = (
-            "SELECT remote_id FROM entries WHERE entity=? AND optiply_id IS NOT NULL AND status IN (0, 4)"
-            " AND optiply_id NOT IN (SELECT optiply_id FROM present)"
+    def absent(self, entity: str) -> list[Entry]:
+        """Return an entity's entries whose rows were not noted."""
+        where = (
+            "entity=?1 AND optiply_id IS NOT NULL AND status IN (0, 4)"
+            " AND optiply_id NOT IN (SELECT optiply_id FROM present WHERE entity=?1)"
         )
-        return [row[0] for row in self._db.execute(query, (entity,))]
+        query = f"SELECT {_ENTRY} FROM entries WHERE {where}"  # noqa: S608
+        return [Entry._make(row) for row in self._db.execute(query, (entity,))]
 
     # parked records
 

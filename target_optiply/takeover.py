@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
+from target_optiply.books import Books
 from target_optiply.dispatch import Dispatcher, Plan
 from target_optiply.entities import ENTITIES, Entity
 from target_optiply.errors import ConfigProblem, Outage
 from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.opening import Opening
-from target_optiply.store import Store
+from target_optiply.verification import Verification
 from target_optiply.writes import Writer
 
 ENOUGH = 100  # rows, and records, from which on it is told whether an earlier integration used the same ids
@@ -21,31 +21,32 @@ class Takeover:
 
     Args:
         writer: Makes the requests.
-        store: Where rows are put.
         lanes: Where jobs wait.
         dispatcher: Carries the reading out.
-        logger: Where it is said.
+        books: What is known.
         adopts: Whether rows of an entity of which nothing is known are taken over.
+        verifies: Whether what is known of an entity is held against what stands in Optiply.
         since: From when on rows may stand in Optiply that the state does not know; None where there can be none.
     """
 
     def __init__(
         self,
         writer: Writer,
-        store: Store,
+        books: Books,
         lanes: Lanes,
         dispatcher: Dispatcher,
-        logger: logging.Logger,
         *,
         adopts: bool,
+        verifies: bool,
         since: datetime | None,
     ) -> None:
         self._writer = writer
-        self._store = store
+        self._books = books
+        self._store = books.store
         self._lanes = lanes
         self._dispatcher = dispatcher
-        self._log = logger
         self._adopts = adopts
+        self._verifies = verifies
         self._since = since
         self._adopted: set[str] = set()
         self._caught_up: set[str] = set()
@@ -53,15 +54,28 @@ class Takeover:
         self._matched = False
         self._held: list[Job] = []  # creations held until a record matches one of these rows
 
+    def is_due(self, entity: str) -> bool:
+        """Whether what is known of an entity is still to be held against what stands in Optiply."""
+        return self._verifies and entity not in self._adopted
+
     def adoption(self, entity: str) -> Key | None:
         """Return the lane to wait in while all of an entity is taken over; None where that is done or not due."""
         lane = Key(entity, "")
         if self._lanes.is_busy(lane):
             return lane
-        if not self._adopts or entity in self._adopted or self._store.meta(f"opened:{entity}"):
+        if entity in self._adopted:
+            return None
+        if self._store.meta(f"opened:{entity}"):
+            if not self._verifies:
+                return None
+            plan = Verification(self._writer, self._books, ENTITIES[entity]).run()
+            self._adopted.add(ENTITIES[entity].line_entity or "")
+        elif self._adopts:
+            plan = self._adopt(ENTITIES[entity])
+        else:
             return None
         self._adopted.add(entity)
-        return self._read(lane, self._adopt(ENTITIES[entity]))
+        return self._read(lane, plan)
 
     def catching_up(self, entity: str) -> Key | None:
         """Return the lane to wait in while an entity's newest rows are read; None where that is done or not due."""
@@ -118,7 +132,7 @@ class Takeover:
             self._adopted.add(entity.line_entity)
         self._under_coupling += opening.under_coupling
         if opening.adopted:
-            self._log.info("%s: %d rows that stand in Optiply are taken over", entity.name, opening.adopted)
+            self._books.log.info("%s: %d rows that stand in Optiply are taken over", entity.name, opening.adopted)
         return True
 
     def _opened(self, lane: Key, *, read: bool) -> None:
