@@ -199,17 +199,16 @@ class Dispatcher:
         now = time.monotonic()
         meaning = meaning_of(answer, wants_document=False)
         if meaning is Meaning.THROTTLED:
-            self._hold_back(answer, in_flight, now)
+            self._hold_back(request, answer, in_flight, now)
             self._ready.appendleft(work)
             return
         if answer.status:
             self._throttled = 0
             self._limit.answered(answer.latency, in_flight=in_flight, now=now)
-        if request.method != "GET":
-            self._watch(request, answer, meaning, now)
+        self._watch(request, answer, meaning, now)
         self._advance(work, answer)
 
-    def _hold_back(self, answer: Answer, in_flight: int, now: float) -> None:
+    def _hold_back(self, request: Request, answer: Answer, in_flight: int, now: float) -> None:
         self._throttled += 1
         self._limit.refused(in_flight=in_flight, now=now)
         wait = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(tz=timezone.utc))
@@ -217,15 +216,19 @@ class Dispatcher:
             wait = backoff_delay(min(self._throttled, 8), base=0.25, cap=30.0)
         self.traffic.waits += max(0.0, now + wait - max(now, self._gate))
         self._gate = max(self._gate, now + wait)
-        if answer.status == 503 and (reason := self.watch.failed(now, words(answer))):
+        reading = request.method == "GET"
+        if answer.status == 503 and (reason := self.watch.failed(now, words(answer), reading=reading)):
             raise Outage(reason)
 
     def _watch(self, request: Request, answer: Answer, meaning: Meaning, now: float) -> None:
         reason = None
-        if meaning in (Meaning.DONE, Meaning.DUPLICATE):
+        reading = request.method == "GET"
+        if meaning in (Meaning.TRANSIENT, Meaning.BROKEN):
+            reason = self.watch.failed(now, words(answer), reading=reading)
+        elif reading:
+            self.watch.read()
+        elif meaning in (Meaning.DONE, Meaning.DUPLICATE):
             self.watch.succeeded(request.entity, now)
-        elif meaning in (Meaning.TRANSIENT, Meaning.BROKEN):
-            reason = self.watch.failed(now, words(answer))
         elif request.method == "POST" or answer.status != 404:
             reason = self.watch.refused(request.entity, answer.status, words(answer))
         if reason:

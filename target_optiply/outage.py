@@ -23,10 +23,12 @@ class OutageWatch:
     Attributes:
         last_success: Monotonic seconds of the latest successful write; -inf where there was none.
         failing_since: Monotonic seconds of the first transient failure since then, or None.
+        is_known_from_reads: Whether so far nothing but reading has failed, so that a read that succeeds ends it.
     """
 
     last_success: float = float("-inf")
     failing_since: float | None = None
+    is_known_from_reads: bool = False
     _first: dict[str, _FirstWrites] = field(default_factory=lambda: defaultdict(_FirstWrites))
     _proven: set[str] = field(default_factory=set)
 
@@ -36,10 +38,16 @@ class OutageWatch:
         self.failing_since = None
         self._proven.add(entity)
 
-    def failed(self, now: float, problem: str) -> str | None:
-        """Note a transient failure; returns the reason to stop where there is one."""
+    def read(self) -> None:
+        """Note a successful read."""
+        if self.is_known_from_reads:
+            self.failing_since = None
+
+    def failed(self, now: float, problem: str, *, reading: bool = False) -> str | None:
+        """Note a transient failure, of a write or of reading; returns the reason to stop where there is one."""
         if self.failing_since is None:
-            self.failing_since = now
+            self.failing_since, self.is_known_from_reads = now, reading
+        self.is_known_from_reads = self.is_known_from_reads and reading
         if now - self.failing_since < PATIENCE:
             return None
         return f"no write has succeeded for {int(now - self.failing_since)} seconds, the last failure was: {problem}"
