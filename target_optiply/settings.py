@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from singer_sdk import typing as th
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_optiply.errors import ConfigProblem
@@ -81,6 +83,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
 ).to_dict()  # fmt: skip
 
 SECRETS = ("client_id", "client_secret", "username", "password")
+_NEVER_EMPTY = (*SECRETS, "account_id", "state_path")
+_BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 _HOTGLUE_ENVIRONMENT = ("JOB_ROOT", "FLOW", "ENV_ID")
 
 
@@ -138,19 +142,22 @@ def with_environment(config: Mapping[str, Any], from_environment: Mapping[str, A
     return merged
 
 
-def environment(parsed: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def environment(parsed: Mapping[str, Any] | None = None, *, dotenv: bool = False) -> dict[str, Any]:
     """Return the settings that TARGET_OPTIPLY_* variables give, by their schema's types.
 
     Args:
-        parsed: What the SDK read already, the nearest ``.env`` file included.
+        parsed: What else is known, in which the variables take precedence.
+        dotenv: Whether the nearest ``.env`` file is read first, as the SDK does for ``--config=ENV``.
     """
+    if dotenv:
+        parse_environment_config({}, "")  # its reading of types fails with the value in its message, hence no schema
     found = dict(parsed or {})
     for name, schema in CONFIG_SCHEMA["properties"].items():
         text = os.environ.get(f"TARGET_OPTIPLY_{name.upper()}")
-        if text is None or name in found:
-            continue
         types = schema.get("type", [])
-        found[name] = _typed(text, types if isinstance(types, list) else [types])
+        types = types if isinstance(types, list) else [types]
+        if text is not None and (text.strip() or "string" in types):
+            found[name] = _typed(text, types)
     return found
 
 
@@ -159,11 +166,12 @@ def _typed(text: str, types: list[str]) -> Any:
     if "string" in types:
         return text
     if "boolean" in types:
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+        return _BOOLEANS.get(text.strip().lower(), text)
     try:
-        return int(text) if "integer" in types else float(text)
+        number = int(text) if "integer" in types else float(text)
     except ValueError:
         return text
+    return number if math.isfinite(number) else text
 
 
 def problems(config: Mapping[str, Any]) -> list[str]:
@@ -182,17 +190,23 @@ def problems(config: Mapping[str, Any]) -> list[str]:
             found.append(f"{name} must be {' or '.join(each for each in types if each != 'null')}")
         else:
             found.append(f"{name} is out of bounds ({error.validator} {error.validator_value})")
-    found += [f"{name} is empty" for name in (*SECRETS, "account_id") if config.get(name) == ""]
+    found += [f"{name} is empty" for name in _NEVER_EMPTY if _is_blank(config.get(name))]
     for name in ("api_url", "auth_url"):
         if not re.match(r"https?://[^/\s]+", str(config.get(name, ""))):
             found.append(f"{name} must be an http(s) URL")
     try:
         re.compile(config.get("optiply_orders") or "")
-    except (re.error, TypeError) as error:
-        found.append(f"optiply_orders is no regular expression ({error})")
+    except re.error as error:
+        found.append(f"optiply_orders is no regular expression (at position {error.pos})")
+    except TypeError:
+        found.append("optiply_orders must be string")
     if (tax := config.get("price_tax_percent")) not in (None, "") and not _is_percentage(tax):
         found.append("price_tax_percent must be a number from 0 up")
     return list(dict.fromkeys(found))
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _is_percentage(value: Any) -> bool:
@@ -215,8 +229,8 @@ def settings_from(config: Mapping[str, Any], *, state_flag: bool = False) -> Set
     coupling = values["coupling_id"]
     tax = values["price_tax_percent"]
     values |= {
-        "account_id": str(values["account_id"]),
-        "coupling_id": None if coupling in (None, "") else str(coupling),
+        "account_id": _as_text(values["account_id"]),
+        "coupling_id": None if coupling is None or _is_blank(coupling) else _as_text(coupling),
         "api_url": str(values["api_url"]).rstrip("/"),
         "price_tax_percent": None if tax in (None, "") else Decimal(str(tax)),
         "optiply_orders": re.compile(str(values["optiply_orders"])) if values["optiply_orders"] else None,
@@ -224,6 +238,11 @@ def settings_from(config: Mapping[str, Any], *, state_flag: bool = False) -> Set
         "state_output": _state_output(str(values["state_output"]), state_flag=state_flag),
     }
     return Settings(**values)  # type: ignore[arg-type]  # the schema was checked above
+
+
+def _as_text(identifier: Any) -> str:
+    """Return an id that is given as text or number; JSON may write a whole number as 1380.0."""
+    return identifier.strip() if isinstance(identifier, str) else str(int(identifier))
 
 
 def _state_output(asked: str, *, state_flag: bool) -> str:

@@ -56,7 +56,7 @@ class Takeover:
 
     def is_due(self, entity: str) -> bool:
         """Whether what is known of an entity is still to be held against what stands in Optiply."""
-        return self._verifies and entity not in self._adopted
+        return self._verifies and (entity not in self._adopted or self._lanes.is_busy(Key(entity, "")))
 
     def adoption(self, entity: str) -> Key | None:
         """Return the lane to wait in while all of an entity is taken over; None where that is done or not due."""
