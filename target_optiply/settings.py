@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from singer_sdk import typing as th
@@ -147,10 +148,13 @@ def environment(parsed: Mapping[str, Any] | None = None, *, dotenv: bool = False
 
     Args:
         parsed: What else is known, in which the variables take precedence.
-        dotenv: Whether the nearest ``.env`` file is read first, as the SDK does for ``--config=ENV``.
+        dotenv: Whether the nearest ``.env`` file, from the working folder upwards, is read first, as for
+            ``--config=ENV``.
     """
     if dotenv:
-        parse_environment_config({}, "")  # its reading of types fails with the value in its message, hence no schema
+        folders = (Path.cwd(), *Path.cwd().parents)
+        nearest = next((path for folder in folders if (path := folder / ".env").is_file()), None)
+        parse_environment_config({}, "", nearest)  # no schema: its own reading of types fails with values in messages
     found = dict(parsed or {})
     for name, schema in CONFIG_SCHEMA["properties"].items():
         text = os.environ.get(f"TARGET_OPTIPLY_{name.upper()}")
