@@ -38,6 +38,7 @@ class Pipeline:
         by: What starts the programs quickly; without it two new interpreters do.
         catalog: A catalog for the tap, where streams beyond the default are wanted.
         state: The tap's STATE as the last run released it.
+        unspoilt: By collection, the rows that a test changed, as they were before.
         settled: False while Optiply may differ from the inventory, so that the next test starts afresh.
     """
 
@@ -49,6 +50,7 @@ class Pipeline:
     by: Launcher | None = None
     catalog: Path | None = None
     state: str | None = None
+    unspoilt: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     settled: bool = False
 
     @property

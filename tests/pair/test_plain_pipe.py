@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,7 @@ class FirstRun:
         self.expectation: Expectation = pipeline.expected()
         self.done: Piped = pipeline.run(env=DEBUG)
         assert self.done.tap.code == 0, self.done.explain()
+        self.writes = Counter(pipeline.sandbox.control.writes())
         self.state: dict[str, Any] = pipeline.target_state()
         self.state_text: str = pipeline.state_path.read_text(encoding="utf-8")
         self.authorizations = {entry["authorization"] for entry in pipeline.sandbox.control.log()} - {None}
@@ -67,6 +69,14 @@ def test_the_data_set_holds_what_the_promises_are_about(first_run: FirstRun) -> 
 def test_optiply_holds_exactly_what_is_promised(first_run: FirstRun) -> None:
     standing: Standing = first_run.pipeline.assert_stands(first_run.expectation)
     assert all(standing.rows.values())
+
+
+def test_everything_is_created_once_and_whole(first_run: FirstRun) -> None:
+    embedded = {"sellOrderLines", "buyOrderLines"}
+    rows = {entity: len(rows) for entity, rows in first_run.expectation.rows.items() if entity not in embedded}
+    # Of two compositions that reverse each other the second is not even tried.
+    rows["productCompositions"] -= len(first_run.expectation.either)
+    assert first_run.writes == {f"POST {entity}": count for entity, count in rows.items()}
 
 
 def test_both_programs_succeed_with_as_many_rejections_as_are_allowed(first_run: FirstRun) -> None:
