@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_right
+from collections import Counter
 
 from singer_http.pacing import SlidingWindow
 
@@ -19,6 +20,9 @@ _SMOOTHING = 0.2
 
 _EVENLY = 0.8
 """The longest chain is kept slots for a pace a little faster than the one that ends it with the limit's last slot."""
+
+_PATIENCE = 5.0
+"""Seconds for which slots are kept for a chain that sends no request."""
 
 
 class Chains:
@@ -29,6 +33,8 @@ class Chains:
         self._left: dict[str, int] = {}
         self._loose: dict[str, int] = {}
         self._seconds = 0.0
+        self._busy: Counter[str] = Counter()
+        self._rested: dict[str, float] = {}
 
     def expect(self, chain: str, requests: int, *, loose: bool = False) -> None:
         """Say how many requests a chain has left; 0 when it ended.
@@ -45,11 +51,19 @@ class Chains:
             else:
                 where.pop(chain, None)
 
-    def took(self, seconds: float) -> None:
-        """Take note of how long a request took."""
+    def asks(self, chain: str) -> None:
+        """Say that a chain has a request to send."""
         with self._lock:
-            weight = _SMOOTHING if self._seconds else 1.0
-            self._seconds += weight * (seconds - self._seconds)
+            self._busy[chain] += 1
+
+    def ends(self, chain: str, now: float, seconds: float | None) -> None:
+        """Say that the request ended, and how long it took if it was answered."""
+        with self._lock:
+            self._busy[chain] -= 1
+            self._rested[chain] = now
+            if seconds is not None:
+                weight = _SMOOTHING if self._seconds else 1.0
+                self._seconds += weight * (seconds - self._seconds)
 
     def yields(self, chain: str, window: SlidingWindow, now: float) -> bool:
         """Return whether a request of this chain leaves the free slot to the longest chain.
@@ -60,7 +74,7 @@ class Chains:
             now: The instant.
         """
         with self._lock:
-            longest = max(self._left.values(), default=0)
+            longest = max((left for name, left in self._left.items() if self._moves(name, now)), default=0)
             if self._left.get(chain, 0) >= longest or not window.limit or not self._seconds:
                 return False
             free, frees_at = int(window.free_slots(now)), window.frees_at(now)
@@ -68,6 +82,10 @@ class Chains:
             # What is in flight frees its slot a period from now, which is as far as is looked ahead.
             wants = min(longest, math.ceil(window.period / pace), window.limit)
             return any(free - 1 + bisect_right(frees_at, now + nth * pace) <= nth for nth in range(wants))
+
+    def _moves(self, chain: str, now: float) -> bool:
+        """Return whether a chain is on its way; slots kept for one that waits for something else would be lost."""
+        return self._busy[chain] > 0 or now - self._rested.get(chain, now) < _PATIENCE
 
     def _forced(self, window: SlidingWindow, now: float, free: int, frees_at: list[float]) -> float:
         """Return the seconds that the limit alone forces for all requests that are left."""

@@ -108,9 +108,17 @@ class Client:
         query = urlencode(params, safe="[],", quote_via=quote)
         return self._answer("GET", f"{path}?{query}" if query else path, None, (stream, number), probing=probing)
 
-    def post(self, path: str, body: Any, stream: str, number: int) -> Answer:
-        """Read in bulk: a POST that changes nothing, and may be repeated like a GET. Raises as :meth:`get`."""
-        return self._answer("POST", path, msgspec.json.encode(body), (stream, number))
+    def post(self, path: str, body: Any, stream: str, number: int, *, chain: str) -> Answer:
+        """Read in bulk: a POST that changes nothing, and may be repeated like a GET. Raises as :meth:`get`.
+
+        Args:
+            path: Below the root.
+            body: What to read, to be sent as JSON.
+            stream: As for :meth:`get`.
+            number: As for :meth:`get`.
+            chain: The stream whose chain of pages waits for the answer.
+        """
+        return self._answer("POST", path, msgspec.json.encode(body), (stream, number), chain=chain)
 
     def close(self) -> None:
         """Start no further request; threads that wait for one are told."""
@@ -118,13 +126,20 @@ class Client:
         self._session.close()
 
     def _answer(
-        self, method: str, target: str, body: bytes | None, what: tuple[str, int], *, probing: bool = False
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        what: tuple[str, int],
+        *,
+        probing: bool = False,
+        chain: str = "",
     ) -> Answer:
         tries = self._settings["max_retries"] + 1
         where = f"{what[0]}, request {what[1]} ({method} {target})"
         for attempt in range(1, tries + 1):
             try:
-                response, content = self._send(method, target, body, what[0])
+                response, content = self._send(method, target, body, chain or what[0])
                 if response.status_code == requests.codes.ok:
                     return self._read(response, content)
                 if probing and attempt > 1 and response.status_code == requests.codes.internal_server_error:
@@ -142,9 +157,23 @@ class Client:
         raise UnavailableError(redact(f"The stream {where} cannot be read: {reason}, {times}."))
 
     def _send(self, method: str, target: str, body: bytes | None, chain: str) -> tuple[requests.Response, bytes]:
+        self.chains.asks(chain)
+        seconds = None
+        try:
+            began, response, content = self._exchange(method, target, body, chain)
+            seconds = self.pacer.clock() - began
+        finally:
+            self.chains.ends(chain, self.pacer.clock(), seconds)
+        self._heed(response.headers)
+        return response, content
+
+    def _exchange(
+        self, method: str, target: str, body: bytes | None, chain: str
+    ) -> tuple[float, requests.Response, bytes]:
+        """Send a request when it is its turn; return when it was sent, its answer, and the answer's body."""
         minute = self.pacer.windows[0]
         with self.pacer.slot(lambda now: self.chains.yields(chain, minute, now)) as answered:
-            began = time.monotonic()
+            began = self.pacer.clock()
             response = self._session.request(
                 method, self._root + target, data=body, headers=self._headers, stream=True, allow_redirects=False
             )
@@ -156,9 +185,7 @@ class Client:
                 raise
             # The body of a refusal is a courtesy; its status says enough.
             content = b""
-        self.chains.took(time.monotonic() - began)
-        self._heed(response.headers)
-        return response, content
+        return began, response, content
 
     def _read(self, response: requests.Response, content: bytes) -> Answer:
         try:

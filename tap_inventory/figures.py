@@ -35,9 +35,9 @@ class Joint:
     failure: StreamError | None
 
 
-def fetcher(client: Client, stream: StreamProfile) -> Fetch:
-    """Return what reads a batch of figures from an API."""
-    return lambda pairs, number: client.post(stream.path, pairs, stream.name, number).rows
+def fetcher(client: Client, stream: StreamProfile, parent: str) -> Fetch:
+    """Return what reads a batch of figures from an API, for the rows of ``parent``."""
+    return lambda pairs, number: client.post(stream.path, pairs, stream.name, number, chain=parent).rows
 
 
 @dataclass

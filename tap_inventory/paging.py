@@ -51,6 +51,8 @@ class Listing:
         self.size = min(size, paging.max_size)
         self._fixed = tuple(fixed)
         self._number = 0
+        self._sorts = True
+        self._sorted = False
 
     def key(self, row: Row) -> str:
         """Return the key of a row.
@@ -153,10 +155,22 @@ class Listing:
 
     def _after(self, key: str | None) -> Answer:
         paging = self._paging
-        ask = [(paging.size, str(self.size)), (paging.sort, self.stream.key[0])]
+        ask = [(paging.size, str(self.size))]
         if key is not None:
             ask.append((paging.after, key))
-        return self._ask(ask)
+        if not self._sorts:
+            return self._ask(ask)
+        try:
+            answer = self._ask([*ask, (paging.sort, self.stream.key[0])])
+        except RefusedError as error:
+            if error.status != 400 or self._sorted:
+                raise
+            # A server may refuse to sort even by the key: then its own order has to do.
+            answer, self._sorts = self._ask(ask), False
+            logger.info("Stream %s is not to be had sorted by its key; reading it in its own order.", self.stream.name)
+        else:
+            self._sorted = True
+        return answer
 
     def _ask(self, ask: list[tuple[str, str]], *, probing: bool = False) -> Answer:
         self._number += 1

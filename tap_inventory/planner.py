@@ -113,7 +113,7 @@ class Planner:
         def batches() -> Iterator[Batch]:
             read = 0
             total: int | None = None
-            reader = FigureReader(known, splits, fetcher(self._client, child))
+            reader = FigureReader(known, splits, fetcher(self._client, child, stream.name))
             steps = self._steps(stream, whole=True) if written else self._keys(stream, child)
             for joint in reader.read(self._announced(steps, child.name, len(splits), known.batch)):
                 marks: dict[str, Bookmark] = {}

@@ -13,6 +13,7 @@ from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 from tap_inventory.apis import APIS, load_profile
 from tap_inventory.errors import SettingsError
 from tap_inventory.profile import ApiProfile
+from tap_inventory.start import parse_instant
 
 Json = dict[str, Any]
 
@@ -173,6 +174,8 @@ def problems(config: Mapping[str, Any], schema: Json) -> list[str]:
     if found or api not in APIS:
         return found
     profile = load_profile(api)
+    if config.get("start_date") and parse_instant(config["start_date"]) is None:
+        found.append("The setting start_date must be a date or a date-time, such as 2025-01-31.")
     found += [f"The setting {name} is required." for name in profile.required if not config.get(name)]
     return found + _unknown_names(config.get("include") or {}, profile)
 

@@ -309,11 +309,15 @@ class TapInventory(Tap):
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Check the credentials with one request; ``--test=schema`` writes the SCHEMAs without any."""
-        if value != CliTestOptionValue.All.value:
-            super().cb_test(ctx, param, value)
+        del param
+        if value == CliTestOptionValue.Disabled.value:
             return
         given: _ConfigInput = ctx.params.get("config", _ConfigInput())
         tap = cls(config=given.config, parse_env_config=given.parse_env)
+        if value == CliTestOptionValue.Schema.value:
+            tap.write_schemas()
+            tap.writer.flush()
+            ctx.exit()
         profile = tap.settings.profile
         stream = next(stream for stream in profile.streams if stream.paged and not stream.figures)
         tap.client.get(stream.path, [(profile.paging.size, "1")], stream.name, 1)

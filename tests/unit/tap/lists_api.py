@@ -44,7 +44,7 @@ class Api:
 
     Attributes:
         sort: ``honoured``; ``ignored`` altogether; ``keys`` only, other fields being ignored; ``refused`` with a 400
-            for anything but the key; ``ascending`` whatever direction is asked.
+            for anything but the key; ``never`` refused for the key too; ``ascending`` whatever direction is asked.
         default: The order where the sort is ignored: ``oldest`` or ``newest`` inserted first.
         unknown: What an ``after`` that does not exist gets: ``empty``, ``refused`` or ``start``.
         counts: Whether the total is told.
@@ -108,7 +108,7 @@ class Api:
         ask = dict(params)
         self.requests.append(ask)
         field_, down = ask.get("sort", ""), ask.get("sortDesc") == "true"
-        if self.sort == "refused" and field_ != "orderId":
+        if (self.sort == "refused" and field_ != "orderId") or (self.sort == "never" and field_):
             raise RefusedError("no such sort", 400)
         listed = self._filtered(self._sorted(field_, down), ask)
         total = len(listed)
@@ -127,7 +127,7 @@ class Api:
         rows = list(self.rows.values())
         if self.default == "newest":
             rows.reverse()
-        if self.sort == "ignored" or (self.sort == "keys" and field_ != "orderId"):
+        if self.sort in ("ignored", "never") or (self.sort == "keys" and field_ != "orderId"):
             return rows
         if field_ == "orderId":  # an order that no client can compare with
             return sorted(rows, key=lambda row: row["orderId"][::-1], reverse=down)

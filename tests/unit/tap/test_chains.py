@@ -27,12 +27,18 @@ class Simulation:
     def run(self) -> float:
         """Return when the last answer came. The first request goes alone, as in a run."""
         first = next(iter(self.left))
-        self.waiting.append(first)
+        self.ask(first)
         self.step()
-        self.waiting.extend(name for name in self.left if name != first)
+        for name in self.left:
+            if name != first:
+                self.ask(name)
         while self.waiting or self.answers:
             self.step()
         return self.now
+
+    def ask(self, name: str) -> None:
+        self.waiting.append(name)
+        self.chains.asks(name)
 
     def step(self) -> None:
         for _ in range(len(self.waiting)):
@@ -49,7 +55,7 @@ class Simulation:
         while self.answers and self.answers[0][0] <= self.now:
             at, _, token, name = heapq.heappop(self.answers)
             self.window.answered(token, at)
-            self.chains.took(ANSWER)
+            self.chains.ends(name, self.now, ANSWER)
             self.answered(name)
 
     def answered(self, name: str) -> None:
@@ -59,10 +65,10 @@ class Simulation:
         self.left[name] -= 1
         self.chains.expect(name, self.left[name])
         if self.left[name]:
-            self.waiting.append(name)
+            self.ask(name)
         if name == self.figured:
             self.figures += 1
-            self.waiting.append("figures")
+            self.ask("figures")
             self.chains.expect("figures", self.left[name] + self.figures, loose=True)
 
 
@@ -99,17 +105,31 @@ def test_a_full_read_takes_hardly_longer_than_the_limit_or_the_longest_chain_for
 
 def test_without_a_limit_nobody_waits() -> None:
     chains = Chains()
-    chains.took(ANSWER)
+    chains.asks("sales")
+    chains.ends("sales", 0.0, ANSWER)
     chains.expect("sales", 500)
     assert not chains.yields("vendors", SlidingWindow(0, PERIOD), 0.0)
 
 
 def test_a_chain_that_ended_is_waited_for_no_more() -> None:
     window, chains = SlidingWindow(2, PERIOD), Chains()
-    chains.took(ANSWER)
+    chains.asks("sales")
+    chains.ends("sales", 0.0, ANSWER)
     chains.expect("sales", 500)
     window.start(0.0)
     assert chains.yields("vendors", window, 0.0)
     assert not chains.yields("sales", window, 0.0)
     chains.expect("sales", 0)
     assert not chains.yields("vendors", window, 0.0)
+
+
+def test_no_slots_are_kept_for_a_chain_that_waits_for_something_else() -> None:
+    window, chains = SlidingWindow(2, PERIOD), Chains()
+    chains.asks("sales")
+    chains.ends("sales", 0.0, ANSWER)
+    chains.expect("sales", 500)
+    window.start(0.0)
+    assert chains.yields("vendors", window, 4.9)
+    assert not chains.yields("vendors", window, 5.1)
+    chains.asks("sales")
+    assert chains.yields("vendors", window, 100.0)

@@ -1,0 +1,208 @@
+"""Run after run: what changed is emitted and nothing else, in few requests, also after an interruption."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import Run, Tap
+from support.processes import Finished, Sandbox, environment, stop
+
+ORDERS = 10_000
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    size = ("--products", "150", "--customers", "20", "--sales-orders", str(ORDERS), "--purchase-orders", "30")
+    with Sandbox(tmp_path_factory.mktemp("sandbox"), size) as started:
+        yield started
+
+
+def change_orders(tap: Tap, number: int, step: int) -> set[str]:
+    rows = tap.sandbox.control.collection("sales-orders")[7::step][:number]
+    for row in rows:
+        row["orderRemarks"] = f"changed at {time.time()}"
+    tap.sandbox.control.put("sales-orders", *rows)
+    return {row["salesOrderId"] for row in rows}
+
+
+def emitted(run: Run) -> list[str]:
+    return [record["salesOrderId"] for record in run.records("sales_orders")]
+
+
+@pytest.mark.parametrize(
+    ("sort", "default"),
+    [("honoured", "insertion"), ("ignored", "insertion"), ("ignored", "newest_first"), ("refused", "shuffled")],
+)
+def test_thirty_changed_orders_of_ten_thousand_are_emitted_and_no_other(tap: Tap, sort: str, default: str) -> None:
+    tap.sandbox.control.set_switches(inflow_sort=sort, inflow_default_order=default)
+    catalog = tap.catalog(["sales_orders"])
+    first = tap.run(catalog=catalog)
+    assert len(emitted(first)) == ORDERS
+    changed = change_orders(tap, 30, 311)
+    second = tap.run(catalog=catalog, state=first.state)
+    assert len(emitted(second)) == len(changed) == 30
+    assert set(emitted(second)) == changed
+    if sort == "honoured":
+        assert tap.kinds["GET sales-orders"] <= 4
+    assert emitted(tap.run(catalog=catalog, state=second.state)) == []
+
+
+def test_a_quiet_run_emits_the_stock_figures_and_nothing_else(tap: Tap) -> None:
+    first = tap.run(catalog=tap.catalog(["products", "product_summaries", "vendors", "customers", "locations"]))
+    state = first.state
+    second = tap.run(
+        catalog=tap.catalog(["products", "product_summaries", "vendors", "customers", "locations"]), state=state
+    )
+    assert second.counts == {"product_summaries": 150}
+
+
+def test_a_product_whose_vendor_item_alone_changed_is_emitted(tap: Tap) -> None:
+    catalog = tap.catalog(["products", "product_summaries"])
+    first = tap.run(catalog=catalog)
+    row = next(row for row in tap.sandbox.control.collection("products") if row["vendorItems"])
+    row["vendorItems"][0]["cost"] = "987.65000"
+    tap.sandbox.control.put("products", row)
+    second = tap.run(catalog=catalog, state=first.state)
+    assert [record["productId"] for record in second.records("products")] == [row["productId"]]
+    assert second.records("products")[0]["vendorItems"][0]["cost"] == "987.65000"
+
+
+def test_products_alone_are_asked_for_by_the_day_they_changed(tap: Tap) -> None:
+    catalog = tap.catalog(["products"])
+    first = tap.run(catalog=catalog)
+    rows = tap.sandbox.control.collection("products")[::50]
+    for row in rows:
+        row["description"] = f"described at {time.time()}"
+    tap.sandbox.control.put("products", *rows)
+    second = tap.run(catalog=catalog, state=first.state)
+    assert {record["productId"] for record in second.records("products")} == {row["productId"] for row in rows}
+    assert all("lastModifiedDateTime" in entry["query"] for entry in tap.requests)
+    assert not tap.run(catalog=catalog, state=second.state).records("products")
+
+
+def test_without_a_state_or_after_the_days_of_the_rescan_everything_is_emitted(tap: Tap) -> None:
+    catalog = tap.catalog(["products", "product_summaries"])
+    first = tap.run(catalog=catalog)
+    assert len(tap.run(catalog=catalog).records("products")) == 150
+    assert len(tap.run(catalog=catalog, state=first.state, rescan_days=0).records("products")) == 150
+
+
+def interrupted(tap: Tap, catalog: Any, number: int, *, latency: float, after: int, state: Any = None) -> Run:
+    """Run the tap with slow answers, and send it a signal once it has written some lines."""
+    tap.sandbox.control.request("PUT", "latency", {"inflow": latency})
+    out = tap.directory / "out.jsonl"
+    with out.open("wb") as stdout, (tap.directory / "err.txt").open("wb") as stderr:
+        process = subprocess.Popen(
+            tap.command(catalog=catalog, state=state),
+            stdout=stdout,
+            stderr=stderr,
+            env=environment(),
+            cwd=tap.directory,
+        )
+        try:
+            until = time.monotonic() + 30
+            while out.read_bytes().count(b"\n") < after and time.monotonic() < until:
+                time.sleep(0.02)
+            process.send_signal(number)
+            began = time.monotonic()
+            code = process.wait(20)
+            assert time.monotonic() - began < 5
+        finally:
+            stop(process)
+            tap.sandbox.control.request("PUT", "latency", {"inflow": 0.0})
+    assert out.read_bytes().endswith(b"\n")
+    return Run(Finished(code, out.read_text(), (tap.directory / "err.txt").read_text()))
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_promptly_with_a_state_from_which_the_next_run_goes_on(
+    tap: Tap, number: int, code: int
+) -> None:
+    catalog = tap.catalog(["sales_orders"])
+    first = interrupted(tap, catalog, number, latency=0.1, after=1500)
+    assert first.ended.code == code
+    assert "Traceback" not in first.ended.stderr
+    assert 0 < len(emitted(first)) < ORDERS
+    second = tap.run(catalog=catalog, state=first.state)
+    assert set(emitted(first)) | set(emitted(second)) == {
+        row["salesOrderId"] for row in tap.sandbox.control.collection("sales-orders")
+    }
+    assert len(emitted(first)) + len(emitted(second)) <= ORDERS + 100
+
+
+def test_a_killed_run_is_continued_from_its_last_state(tap: Tap) -> None:
+    catalog = tap.catalog(["sales_orders"])
+    first = interrupted(tap, catalog, signal.SIGKILL, latency=0.05, after=800)
+    second = tap.run(catalog=catalog, state=first.state)
+    assert len(set(emitted(first)) | set(emitted(second))) == ORDERS
+    assert tap.kinds["GET sales-orders"] < 100
+
+
+def test_a_closed_pipe_ends_it_quietly(tap: Tap, tmp_path: Path) -> None:
+    with (tmp_path / "err.txt").open("wb") as stderr:
+        process = subprocess.Popen(
+            tap.command(catalog=tap.catalog(["sales_orders"])),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment(),
+            cwd=tmp_path,
+        )
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.wait(20) == 141
+        finally:
+            stop(process)
+    said = (tmp_path / "err.txt").read_text()
+    assert "Traceback" not in said
+    assert "ERROR" not in said
+    assert "rokenPipe" not in said
+
+
+FOREIGN: list[tuple[Any, int]] = [
+    ({"bookmarks": {"sales_orders": {"replication_key": "orderDate", "replication_key_value": "2024-01-01"}}}, 0),
+    ({"bookmarks": {"sales_orders": [1, 2], "x": 3, "y": {"partitions": [1], "progress_markers": 2}}}, 0),
+    ({"bookmarks": {"Products": [{"hash": "1", "id": "2"}]}, "summary": {}}, 0),
+    ({"bookmarks": {"sales_orders": {"reads": "?", "progress": {"after": 5}, "remembered": "!", "floor": {}}}}, 0),
+    ({"completed": {"singer_state": {}}}, 0),
+    ({"bookmarks": [1]}, 1),
+    (["bookmarks"], 1),
+    ("text", 1),
+]
+
+
+@pytest.mark.parametrize(("state", "code"), FOREIGN)
+def test_a_state_of_another_program_gives_a_full_read_or_one_sentence(tap: Tap, state: Any, code: int) -> None:
+    run = tap.run(catalog=tap.catalog(["locations"]), state=state, code=code)
+    assert "Traceback" not in run.ended.stderr
+    assert len(run.records("locations")) == (4 if code == 0 else 0)
+    if code:
+        assert run.said.startswith("The given STATE")
+
+
+def test_bookmarks_of_streams_that_are_not_read_stay_in_the_state(tap: Tap) -> None:
+    first = tap.run(catalog=tap.catalog(["vendors"])).state
+    second = tap.run(catalog=tap.catalog(["locations"]), state=first).state
+    assert second["bookmarks"]["vendors"] == first["bookmarks"]["vendors"]
+    assert "locations" in second["bookmarks"]
+
+
+def test_a_state_speaks_only_of_records_that_were_written_before_it(tap: Tap) -> None:
+    run = tap.run(catalog=tap.catalog(["sales_orders"]))
+    written: set[str] = set()
+    count = 0
+    for message in run.messages:
+        if message["type"] == "RECORD":
+            written.add(message["record"]["salesOrderId"])
+            count += 1
+        elif message["type"] == "STATE" and (mark := message["value"]["bookmarks"].get("sales_orders")):
+            progress = mark.get("progress")
+            assert count == ORDERS if progress is None else progress["seen"] == count
+            assert progress is None or progress["after"] in written
