@@ -86,6 +86,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
 SECRETS = ("client_id", "client_secret", "username", "password")
 _NEVER_EMPTY = (*SECRETS, "account_id", "state_path")
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+_FRACTIONS = ("max_writes_per_second", "request_timeout", "max_delete_percent")
 _HOTGLUE_ENVIRONMENT = ("JOB_ROOT", "FLOW", "ENV_ID")
 
 
@@ -237,6 +238,8 @@ def settings_from(config: Mapping[str, Any], *, state_flag: bool = False) -> Set
         "coupling_id": None if coupling is None or _is_blank(coupling) else _as_text(coupling),
         "api_url": str(values["api_url"]).rstrip("/"),
         "price_tax_percent": None if tax in (None, "") else Decimal(str(tax)),
+        # A fraction in the config file is a Decimal, which sockets do not take for seconds.
+        **{name: float(values[name] or 0) for name in _FRACTIONS},
         "optiply_orders": re.compile(str(values["optiply_orders"])) if values["optiply_orders"] else None,
         "report_path": values["report_path"] or None,
         "state_output": _state_output(str(values["state_output"]), state_flag=state_flag),
