@@ -167,7 +167,7 @@ def attributes_for(
     Args:
         record: A record that :func:`check` returned.
         ids: Reference attribute to Optiply id, for the record's references.
-        method: A POST leaves nulls out and carries defaults and lines; a PATCH sends nulls and no lines.
+        method: A POST carries defaults, references and lines but no nulls; a PATCH nulls and none of these.
         stock: The stock figure, where there is one; a POST of a product without one says 0.
         products: Remote id to Optiply id, for the products of the lines.
         synced_at: ``remoteDataSyncedToDate``; given with it go the remote id and the date, or neither.
@@ -177,8 +177,9 @@ def attributes_for(
     """
     entity = ENTITIES[record.entity]
     attributes = dict(record.attributes)
-    for name, reference in record.references.items():
-        attributes[name] = _number_of(ids.get(name) or reference.optiply_id, name)
+    if method == "POST":  # a changed reference makes another row, and an unchanged one may be refused in a PATCH
+        for name, reference in record.references.items():
+            attributes[name] = _number_of(ids.get(name) or reference.optiply_id, name)
     if entity.stock_attribute is not None and (stock is not None or method == "POST"):
         attributes[entity.stock_attribute] = stock or 0
     if method == "POST":
