@@ -1,35 +1,25 @@
-"""target-state.json: one JSON document, one entry a line, so that a million entries are read and written line by line.
-
-The document is written anew and put in the place of the old one in one step; a reader sees the old or the new one.
-"""
+"""target-state.json: one JSON document, one entry a line, so that a million entries are read and written one by one."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import re
-import tempfile
+import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from pathlib import Path
 from typing import IO, Any
 
-import fsspec
 import msgspec
-from fsspec.implementations.local import LocalFileSystem
 
 from target_optiply.entities import ENTITIES, entity_of
 from target_optiply.errors import ConfigProblem
 from target_optiply.opening import NATURAL
-from target_optiply.store import Entry, Intent, Parked, Repeated, Status, Store
+from target_optiply.statefile import StateFile
+from target_optiply.store import Entry, Parked, Repeated, Status, Store
 
-_SAVED_AT = re.compile(rb'"saved_at": ?"([^"]+)"')
 _CHUNK = 5_000  # entries handed to the store at once
 _line_encoder = msgspec.json.Encoder()
-_line_decoder = msgspec.json.Decoder()
 
 
 @dataclass(slots=True)
@@ -58,102 +48,62 @@ class Document:
     entries: int = 0
 
 
-class StateFile:
-    """The place of a state document: a local path or an fsspec URL.
-
-    Args:
-        location: Path or URL.
-
-    Raises:
-        ConfigProblem: The URL's scheme is not known, or the folder does not exist or cannot be written to.
-    """
-
-    def __init__(self, location: str) -> None:
-        self.location = location
-        try:
-            self._filesystem, self._path = fsspec.core.url_to_fs(location)
-        except (ValueError, ImportError) as error:
-            raise ConfigProblem(f"state_path: {error}") from None
-        self.is_local = isinstance(self._filesystem, LocalFileSystem)
-
-    @property
-    def work_path(self) -> Path:
-        """Where the working copy lies: beside a local state, else in the folder for temporary files."""
-        if self.is_local:
-            return Path(self._path + ".work")
-        name = "".join(each if each.isalnum() else "-" for each in self.location)
-        return Path(tempfile.gettempdir()) / f"target-optiply-{name}.work"
-
-    @property
-    def local_path(self) -> Path:
-        """The path of a local state."""
-        return Path(self._path)
-
-    def check_writable(self) -> None:
-        """See that the state can be written, before anything else is.
-
-        Raises:
-            ConfigProblem: It cannot.
-        """
-        if not self.is_local:
-            return
-        folder = self.local_path.absolute().parent
-        if not folder.is_dir():
-            raise ConfigProblem(f"state_path: the folder {folder} does not exist")
-        if not os.access(folder, os.W_OK | os.X_OK) or (
-            self.local_path.exists() and not os.access(self.local_path, os.W_OK)
-        ):
-            raise ConfigProblem(f"state_path: {self.local_path} cannot be written")
-
-    def open(self) -> IO[bytes] | None:
-        """Open the document for reading; None where there is none, or an empty one."""
-        with suppress(FileNotFoundError):
-            if self._filesystem.size(self._path):
-                return self._filesystem.open(self._path, "rb")  # type: ignore[no-any-return]
-        return None
-
-    def saved_at(self) -> str | None:
-        """Return when the document was saved, from its end alone where it is one of ours; None where there is none."""
-        source = self.open()
-        if source is None:
-            return None
-        with source:
-            source.seek(0, io.SEEK_END)
-            source.seek(max(0, source.tell() - 4096))
-            tail = source.read()
-        found = _SAVED_AT.findall(tail)
-        return found[-1].decode() if found else None
-
-    def replace(self, pieces: Iterable[bytes]) -> None:
-        """Write a new document and put it in the place of the old one.
-
-        Raises:
-            OSError: The disk is full, or the folder cannot be written to; the old document stands.
-        """
-        folder = self.local_path.absolute().parent if self.is_local else None
-        descriptor, name = tempfile.mkstemp(prefix=".target-state-", dir=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as new:
-                for piece in pieces:
-                    new.write(piece)
-                new.flush()
-                os.fsync(new.fileno())
-            if folder is None:
-                self._filesystem.put_file(name, self._path)
-                Path(name).unlink()
-                return
-            Path(name).replace(self._path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)  # the new name is on disk too
-        finally:
-            os.close(handle)
-
-
 # reading
+
+
+class _Line(msgspec.Struct):
+    """One entry of ``bookmarks``; members that others add are left alone, and payloads stay as they were written."""
+
+    id: str | int | None = None
+    external_id: str | int | None = msgspec.field(default=None, name="externalId")
+    hash: str | None = None
+    success: bool = False
+    removed: bool = False
+    error: str | None = None
+    owner: str | None = None
+    refs: str | None = None
+    stock: int | None = None
+    record: msgspec.Raw = msgspec.Raw()
+
+    def entry(self, entity: str) -> Entry:
+        """Return the entry as the store keeps it."""
+        status = Status.SENT if self.success else Status.REJECTED
+        return Entry(
+            entity,
+            f"#{self.id}" if self.external_id in (None, "") else str(self.external_id),
+            None if self.id is None else str(self.id),
+            self.hash,
+            Status.REMOVED if self.removed else status,
+            self.owner,
+            self.refs,
+            self.stock,
+            self.error,
+            bytes(self.record) or None,
+        )
+
+
+class _Source(msgspec.Struct):
+    """What is kept of the source, as :func:`_source_sections` writes it."""
+
+    skipped: dict[str, list[tuple[str, str | None]]] = {}
+    facts: list[tuple[str, str, str]] = []
+    figures: list[tuple[str, int]] = []
+    removals: list[tuple[str, str, str]] = []
+    repeated: list[tuple[str, str, str, msgspec.Raw]] = []
+    seen: list[tuple[str, int, str]] = []
+    parked: list[tuple[str, str, str, str, msgspec.Raw, str | None]] = []
+
+
+class _Rest(msgspec.Struct):
+    run: dict[str, Any] | None = None
+    source: _Source | None = None
+
+
+class _Whole(_Rest, kw_only=True):
+    bookmarks: dict[str, list[_Line]]  # a tap's are objects, and refused
+
+
+_line_decoder = msgspec.json.Decoder(_Line)
 
 
 def load(source: IO[bytes], store: Store) -> Document:
@@ -174,7 +124,7 @@ def load(source: IO[bytes], store: Store) -> Document:
                 _load_lines(source, store, document)
             else:  # on one line, as hotglue hands it back, or laid out by another program
                 _load_whole(first + source.read(), store, document)
-        except (msgspec.DecodeError, UnicodeDecodeError, AttributeError, TypeError, KeyError, ValueError):
+        except (msgspec.DecodeError, RecursionError, LookupError, TypeError, ValueError, OverflowError, sqlite3.Error):
             raise ConfigProblem("the state is no state of target-optiply; move it away to start anew") from None
     return document
 
@@ -190,35 +140,34 @@ def _load_lines(source: Iterable[bytes], store: Store, document: Document) -> No
         name = json.loads(head.rstrip(b" [").rstrip(b":"))
         document.entries += _put_entries(name, _section(lines), store)
     rest = b"{" + b"".join(lines).lstrip(b", \n")
-    _load_rest(msgspec.json.decode(rest), store, document)
+    _load_rest(msgspec.json.decode(rest, type=_Rest), store, document)
 
 
-def _section(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+def _section(lines: Iterator[bytes]) -> Iterator[_Line]:
     """Yield the entries of a section up to its closing bracket."""
     for line in lines:
         text = line.strip()
         if text.startswith(b"]"):
             return
-        yield _line_decoder.decode(text.rstrip(b","))
+        if text:
+            yield _line_decoder.decode(text.rstrip(b","))
 
 
 def _load_whole(text: bytes, store: Store, document: Document) -> None:
-    if not text.strip():
+    if text.split() in ([], [b"{}"], [b"{", b"}"]):  # nothing is no state, not a broken one
         return
-    content = msgspec.json.decode(text)
-    for name, entries in content.get("bookmarks", {}).items():
-        if not isinstance(entries, list):
-            raise TypeError  # a tap's state: its bookmarks are objects
+    content = msgspec.json.decode(text, type=_Whole)
+    for name, entries in content.bookmarks.items():
         document.entries += _put_entries(name, iter(entries), store)
     _load_rest(content, store, document)
 
 
-def _put_entries(name: str, entries: Iterator[dict[str, Any]], store: Store) -> int:
+def _put_entries(name: str, lines: Iterator[_Line], store: Store) -> int:
     entity = entity_of(name)
     if entity is None:
         raise KeyError(name)
     number = 0
-    while chunk := [_entry(entity.name, each) for each in islice(entries, _CHUNK)]:
+    while chunk := [line.entry(entity.name) for line in islice(lines, _CHUNK)]:
         store.put_many(chunk)
         number += len(chunk)
     if number:
@@ -226,44 +175,23 @@ def _put_entries(name: str, entries: Iterator[dict[str, Any]], store: Store) -> 
     return number
 
 
-def _entry(entity: str, each: dict[str, Any]) -> Entry:
-    identity = each.get("id")
-    status = Status.SENT if each.get("success") else Status.REJECTED
-    if each.get("removed"):
-        status = Status.REMOVED
-    payload = each.get("record")
-    return Entry(
-        entity,
-        str(each.get("externalId") or f"#{identity}"),
-        None if identity is None else str(identity),
-        each.get("hash"),
-        status,
-        each.get("owner"),
-        each.get("refs"),
-        each.get("stock"),
-        each.get("error"),
-        None if payload is None else _line_encoder.encode(payload),
-    )
-
-
-def _load_rest(content: dict[str, Any], store: Store, document: Document) -> None:
-    document.run = content.get("run") or {}
-    known = content.get("source") or {}
-    for name, skipped in (known.get("skipped") or {}).items():
-        store.put_many(Entry(name, each[0], status=Status.SKIPPED, note=each[1]) for each in skipped)
-    for kind, name, value in known.get("facts") or ():
-        store.put_fact(kind, name, value)
-    for product, figure in known.get("figures") or ():
-        store.put_figure(product, figure)
-    for entity, remote_id, reason in known.get("removals") or ():
-        store.remove_later(entity, remote_id, reason)
-    for entity, remote_id, since, key in known.get("repeated") or ():
-        store.put_repeated(Repeated(entity, remote_id, since, msgspec.json.encode(key)))
-    for stream, version, remote_id in known.get("seen") or ():
-        store.put_seen(stream, version, remote_id)
-    for each in known.get("parked") or ():
-        entity, remote_id, parent_entity, parent_id, payload, owner = each
-        store.park(Parked(entity, remote_id, parent_entity, parent_id, msgspec.json.encode(payload), owner))
+def _load_rest(content: _Rest, store: Store, document: Document) -> None:
+    document.run = content.run or {}
+    known = content.source or _Source()
+    for name, skipped in known.skipped.items():
+        store.put_many(Entry(name, remote_id, status=Status.SKIPPED, note=note) for remote_id, note in skipped)
+    for fact in known.facts:
+        store.put_fact(*fact)
+    for figure in known.figures:
+        store.put_figure(*figure)
+    for removal in known.removals:
+        store.remove_later(*removal)
+    for entity, remote_id, since, key in known.repeated:
+        store.put_repeated(Repeated(entity, remote_id, since, bytes(key)))
+    for seen in known.seen:
+        store.put_seen(*seen)
+    for entity, remote_id, parent_entity, parent_id, payload, owner in known.parked:
+        store.park(Parked(entity, remote_id, parent_entity, parent_id, bytes(payload), owner))
 
 
 # writing
@@ -349,11 +277,12 @@ def check_identity(run: dict[str, Any], identity: Identity) -> None:
         ConfigProblem: It belongs to another API, account or coupling.
     """
     for name, ours in identity.as_dict().items():
-        if name in run and run[name] != ours:
+        theirs = run.get(name)
+        if name in run and (theirs if theirs is None else str(theirs)) != ours:
             raise ConfigProblem(
                 f"the state belongs to another {name.replace('_', ' ')} ({run[name]}) than the settings name ({ours}); "
                 "use one state_path per account"
             )
 
 
-__all__ = ["Document", "Identity", "Intent", "StateFile", "check_identity", "load", "pieces"]
+__all__ = ["Document", "Identity", "StateFile", "check_identity", "load", "pieces"]
