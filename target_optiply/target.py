@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 from types import FrameType
@@ -9,16 +10,19 @@ from typing import IO, Any, ClassVar
 
 import click
 from singer_sdk import Target
+from singer_sdk.about import AboutFormatter
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
 
 from singer_http.redact import install_redaction
 from target_optiply.auth import PasswordGrant
+from target_optiply.entities import ENTITIES
 from target_optiply.errors import ConfigProblem, InputProblem, RecordBeforeSchema
 from target_optiply.explain import explain as explain_record
 from target_optiply.reading import MessageReader
 from target_optiply.run import Run
 from target_optiply.settings import CONFIG_SCHEMA, SECRETS, environment, problems, settings_from, with_environment
 from target_optiply.sinks import OptiplySink
+from target_optiply.translate.inflow import STREAMS
 
 _NO_STATE = "()"  # what a hotglue runner passes for "no state"
 
@@ -194,6 +198,17 @@ class TargetOptiply(Target):
             self._run.signalled(signum)
         else:
             raise SystemExit(128 + signum)
+
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what the target is; as JSON with the streams it knows, which hotglue's runner asks for."""
+        if output_format != "json":
+            super().print_about(output_format)
+            return
+        formatter = AboutFormatter.get_formatter("json")
+        about = json.loads(formatter.format_about(cls._get_about_info()))
+        about["supported_streams"] = [*(entity.title for entity in ENTITIES.values()), *STREAMS]
+        click.echo(json.dumps(about, indent=2))
 
     @classmethod
     def invoke(  # type: ignore[override]
