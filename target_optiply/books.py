@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from target_optiply.difference import hash_of, made_stale, products_of, refers_t
 from target_optiply.entities import ENTITIES
 from target_optiply.jobs import Job, Key, decode_job, encode_job
 from target_optiply.ledger import Ledger
-from target_optiply.model import Reject
+from target_optiply.model import EntityRecord
 from target_optiply.outage import OutageWatch
 from target_optiply.store import Entry, Parked, Repeated, Status, Store, StoredFacts
 from target_optiply.summary import Summary
@@ -41,12 +42,13 @@ class Books:
         self.log = logger
         self.summary = Summary()
         self.facts = StoredFacts(store)
-        self.unsettled: list[str] = []  # records of which nobody knows what became of them, and why
+        self.unsettled: dict[Key, str] = {}  # records of which nobody knows what became of them, and why
         self.tried: set[Key] = set()  # rejected records that were tried (again) in this run
         self._renewed: set[str] = set()  # records whose row in Optiply is another one now, as ``entity:remote id``
-        self._caught_up: set[Key] = set()  # records that refer to one of these and were written after that
+        self._caught_up: dict[Key, str | None] = {}  # records written since, and what they refer to
         self.removals = {Key(name, row[0]) for name in ENTITIES for row in store.removals(name)}
         self._parked = {Key(row.entity, row.remote_id) for row in store.parked()}
+        self.beneath: Counter[Key] = Counter()  # per rejected parent, the records rejected for it alone
         self._awaited = {Key(*key) for key in store.awaited()}
         self._client = client
         self._watch = watch
@@ -94,7 +96,7 @@ class Books:
 
     def leave_unsettled(self, job: Job, outcome: Outcome) -> None:
         """Keep a job's tickets open, so that no STATE passes it: nobody knows what became of it."""
-        self.unsettled.append(f"{job.key.entity} {job.key.remote_id}: {outcome.reason}")
+        self.unsettled[job.key] = outcome.reason
 
     def warn_once(self, key: str, message: str, *, info: bool = False) -> None:
         """Log a warning (or, of less weight, a piece of information) once in a run."""
@@ -114,6 +116,8 @@ class Books:
             self.renew(key)
         entry = Entry(*key, outcome.optiply_id, job.hash, Status.SENT, job.owner, refs_of(job.record), stock)
         self.store.put(entry)
+        if self._renewed:
+            self._caught_up[key] = entry.refs
         if key.entity == "products":
             self.store.take_figure(key.remote_id)
         if outcome.lines is not None and key.entity == "buyOrders":
@@ -153,7 +157,8 @@ class Books:
     def renew(self, key: Key) -> None:
         """Note that a record's row is another one now (or will be): what refers to it is to be sent anew."""
         self._renewed.add(f"{key.entity}:{key.remote_id}")
-        self._caught_up.clear()
+        name = {f"{key.entity}:{key.remote_id}"}
+        self._caught_up = {each: refs for each, refs in self._caught_up.items() if not refers_to(refs, name)}
 
     def up_to_date(self, entry: Entry) -> Entry:
         """Return an entry, without its hash where it refers to a row that became another one since it was sent."""
@@ -224,33 +229,30 @@ class Books:
 
     # rejections
 
-    def reject(self, job: Job, reason: str) -> None:
-        """Book a rejection; the mapped record is kept, to be tried again in the next run."""
-        key, known = job.key, self.store.get(*job.key)
+    def reject(self, job: Job, reason: str, *, level: int = logging.WARNING) -> None:
+        """Book a rejection; the mapped record is kept, to be tried again in the next run.
+
+        Of a record that could not be mapped, nothing is kept but its id and the reason.
+        """
+        key = job.key
+        known = self.store.get(*key) or Entry(*key)
         self.store.put(
-            Entry(
-                *key,
-                optiply_id=known.optiply_id if known else None,
+            known._replace(
                 hash=job.hash,
                 status=Status.REJECTED,
-                owner=job.owner,
-                refs=refs_of(job.record),
-                stock=known.stock if known else None,
+                owner=job.owner or known.owner,
+                refs=known.refs if known.optiply_id is not None or job.record.defect else refs_of(job.record),
                 note=reason,
                 payload=None if job.record.defect else encode_job(job),
             )
         )
         self.tried.add(key)
-        self.log.warning("rejected: %s %s: %s", *key, reason)
+        self.log.log(level, "rejected: %s %s: %s", *key, reason)
         self.settle(job, "rejected")
 
-    def reject_raw(self, reject: Reject) -> None:
-        """Book the rejection of a record that could not be mapped; nothing of it is kept but its id and the reason."""
-        known = self.store.get(reject.entity, reject.remote_id) or Entry(reject.entity, reject.remote_id)
-        self.store.put(known._replace(status=Status.REJECTED, hash=None, note=reject.reason, payload=None))
-        self.tried.add(Key(reject.entity, reject.remote_id))
-        self.log.warning("rejected: %s %s: %s", reject.entity, reject.remote_id, reject.reason)
-        self.summary.count(reject.entity, "rejected")
+    def reject_removal(self, key: Key, reason: str) -> None:
+        """Book that a record could not be removed; it stays noted, to be removed by the next run."""
+        self.reject(Job(EntityRecord(*key, defect=reason)), reason)
 
     def reject_beneath(self, job: Job, parent: Key, attribute: str) -> None:
         """Book a rejection that is only its parent's: under the parent's reason."""
@@ -258,5 +260,14 @@ class Books:
         reason = f"{attribute or 'parent'}: {parent.entity} {parent.remote_id} is rejected"
         if entry is not None and entry.note:
             reason += f" ({entry.note})"
-        self.summary.beneath[f"{parent.entity} {parent.remote_id}"] += 1
-        self.reject(job, reason)
+        self.beneath[parent] += 1
+        self.reject(job, reason, level=logging.DEBUG)
+
+    def say_beneath(self) -> None:
+        """Say, a line for each rejected parent, how many records were rejected for it alone."""
+        for parent, number in self.beneath.items():
+            entry = self.store.get(*parent)
+            self.log.warning(
+                "rejected: %d records that refer to %s %s: %s", number, *parent, entry.note if entry else "it is gone"
+            )
+        self.beneath.clear()

@@ -12,7 +12,6 @@ from target_optiply.dispatch import Dispatcher
 from target_optiply.engine import Engine
 from target_optiply.entities import ENTITIES
 from target_optiply.jobs import Job, Key
-from target_optiply.model import EntityRecord
 from target_optiply.store import Entry, Repeated, Status
 from target_optiply.writes import Outcome, Search, Writer
 
@@ -44,6 +43,8 @@ class Closing:
         self._most_percent = most_percent
         self._known_before = self._store.counts()
         self.braked: list[str] = []
+        self._steps: list[list[Key]] = []  # what is to be removed, dependents first, each step after the one before
+        self._under_way = 0
 
     def look_for_doubles(self, *, finally_: bool) -> None:
         """Look up the records whose POST was sent twice; of two rows of one record the younger is deleted.
@@ -79,22 +80,35 @@ class Closing:
         for job, parent in self._books.all_parked():
             attribute = _attribute_of(job, parent)
             entry = self._store.get(*parent)
-            if entry is not None and entry.status == Status.REJECTED:
+            if parent in self._books.unsettled:
+                self._books.park(job, parent)  # it may be there: the next run knows
+            elif entry is not None and entry.status == Status.REJECTED:
                 self._books.reject_beneath(job, parent, attribute)
             else:
                 self._books.reject(job, f"{attribute}: {parent.entity} {parent.remote_id} is not known")
+        self._books.say_beneath()
 
     def remove(self) -> None:
         """Start the removals that were put off, dependents first, but for an entity that would lose too many rows."""
         known_now = self._store.counts()
-        for name in reversed(list(ENTITIES)):
+        for name, entity in ENTITIES.items():
             rows = self._store.removals(name)
             known = max(self._known_before.get(name, 0), known_now.get(name, 0))
             if len(rows) >= _FEW and len(rows) * 100 > known * self._most_percent:
                 self.braked.append(f"{len(rows)} of {known} {name}")
                 continue
-            for remote_id, _ in rows:
-                self._remove(Key(name, remote_id))
+            self._steps.insert(0, [Key(name, remote_id) for remote_id, _ in rows])
+            if not self._soft and entity.line_entity is None:  # an order's lines and receipts go with it
+                for child in entity.children:
+                    below = (entry for row in rows for entry in self._store.owned(child, row[0]))
+                    self._steps.insert(0, [Key(child, entry.remote_id) for entry in below])
+        self._remove_next()
+
+    def _remove_next(self) -> None:
+        """Go on with the next entity once the one before, which depends on it, is done with."""
+        while self._steps and not self._under_way:
+            for key in self._steps.pop(0):
+                self._remove(key)
 
     def _remove(self, key: Key) -> None:
         entry = self._store.get(*key)
@@ -102,16 +116,22 @@ class Closing:
             self._books.keep(key)
             return
         plan = self._writer.delete(ENTITIES[key.entity], entry.optiply_id, soft=self._soft)
-        self._dispatcher.submit(plan, lambda outcome: self._removed(key, entry, outcome))
+        self._under_way += 1
+        self._dispatcher.submit(plan, lambda outcome: self._answered(key, entry, outcome))
+
+    def _answered(self, key: Key, entry: Entry, outcome: Outcome) -> None:
+        self._under_way -= 1
+        self._removed(key, entry, outcome)
+        self._remove_next()
 
     def _removed(self, key: Key, entry: Entry, outcome: Outcome) -> None:
         if outcome.kind == "unsettled":
-            self._books.unsettled.append(f"{key.entity} {key.remote_id}: {outcome.reason}")
+            self._books.unsettled[key] = outcome.reason
+            return
+        if outcome.kind != "deleted":
+            self._books.reject_removal(key, f"not removed: {outcome.reason}")
             return
         self._books.keep(key)
-        if outcome.kind != "deleted":
-            self._books.reject(Job(EntityRecord(*key), owner=entry.owner), f"not removed: {outcome.reason}")
-            return
         self._books.summary.count(key.entity, "deleted")
         if self._soft and ENTITIES[key.entity].soft_delete is not None:
             self._store.put(entry._replace(status=Status.REMOVED, hash=None, payload=None))

@@ -6,6 +6,7 @@ with what is known, a plan is started, and its outcome is booked; then the lane 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -49,12 +50,13 @@ class Engine:
         self.lanes = Lanes(self.start, self._consider)
         self.stock = StockDesk()
         self.takeover: Takeover | None = None
+        self._in_doubt: list[tuple[Job, str]] = []  # refused while it is not told whether Optiply refuses everything
         self._learnt: set[Key] = set()  # orders whose line ids were looked up in this run
 
     def start(self, job: Job) -> None:
         """Set a job on its way, or have it wait for an older version of its record."""
         key = job.key
-        if key.entity == "products" and not job.figure_only:
+        if key.entity == "products" and not job.figure_only and job.refusal is None:
             self._bring_held_stock(job)  # now: by the time it is its turn, its figure may have been flushed
         if self.lanes.is_busy(key):
             self.lanes.wait(job, key)
@@ -71,15 +73,29 @@ class Engine:
         """Whether a job can be settled without a look at anything but its own entry: most jobs of most runs."""
         if job.figure_only:
             return entry.stock == job.record.stock
-        if entry.hash is None or entry.hash != job.hash or entry.status != Status.SENT or job.removal is not None:
+        if (
+            job.refusal is not None
+            or entry.hash is None
+            or entry.hash != job.hash
+            or entry.status != Status.SENT
+            or job.removal is not None
+        ):
             return False
         if job.key in self._books.removals or self._books.up_to_date(entry) is not entry:
             return False
         if self.takeover is not None and self.takeover.is_due(job.record.entity):
             return False
-        if job.owner_key is not None and self.lanes.is_busy(job.owner_key):
-            return False  # its owner may come out of this as another row, without it
+        if len(self.lanes) and any(self.lanes.is_busy(parent) for parent in self._parents_of(job, entry)):
+            return False  # a parent may come out of this as another row, or its owner without it
         return job.record.stock is None or job.record.stock == entry.stock
+
+    @staticmethod
+    def _parents_of(job: Job, entry: Entry) -> Iterator[Key]:
+        if job.owner_key is not None:
+            yield job.owner_key
+        for name in (entry.refs or "").split("\n"):
+            entity, _, remote_id = name.partition(":")
+            yield Key(entity, remote_id)
 
     def _leave(self, job: Job) -> None:
         """Free a job's lane."""
@@ -132,11 +148,17 @@ class Engine:
             if self.lanes.is_busy(key):
                 self.lanes.wait(job, key)
                 return
+        if job.refusal is not None:
+            self._books.unpark(job.key)
+            self._reject(job, job.refusal)
+            return
         if self.takeover is not None and (lane := self.takeover.adoption(job.record.entity)) is not None:
             self.lanes.wait(job, lane)
             return
         entry = self._store.get(*job.key)
-        if job.removal is not None:
+        if job.key in self._books.unsettled:
+            self._leave_unsettled(job, Outcome("unsettled", reason=self._books.unsettled[job.key]))
+        elif job.removal is not None:
             self._consider_removal(job, entry)
         elif job.figure_only:
             self._consider_figure(job, entry)
@@ -156,7 +178,17 @@ class Engine:
             self._store.forget(*key)
         elif self._deletes and entry is not None and entry.optiply_id is not None and entry.status != Status.REMOVED:
             self._books.remove_later(key, job.removal or "")
+        if job.concedes and entry is not None and entry.optiply_id is not None:
+            plan = self._writer.update(ENTITIES[key.entity], entry.optiply_id, {"preferred": False})
+            self._dispatcher.submit(plan, lambda outcome: self._conceded(job, outcome))
+            return
         self._settle(job)
+
+    def _conceded(self, job: Job, outcome: Outcome) -> None:
+        if outcome.kind == "unsettled":
+            self._leave_unsettled(job, outcome)
+        else:  # refused or gone: then there is nothing to concede, or who gains it is told so
+            self._settle(job)
 
     def _consider_figure(self, job: Job, entry: Entry | None) -> None:
         figure = job.record.stock or 0
@@ -174,7 +206,7 @@ class Engine:
             self._store.put(entry._replace(stock=job.record.stock))
             self._settle(job, "updated")
         elif outcome.kind == "missing":  # it is created again, with this figure, when its record comes
-            self._books.forget_row(job.key)
+            self._forget_row(job.key)
             self._store.put_figure(job.key.remote_id, job.record.stock or 0)
             self._settle(job)
         elif outcome.kind == "unsettled":
@@ -200,10 +232,8 @@ class Engine:
             self._leave_out(job, entry, resolution)
         elif resolution.kind == "wait":
             self.lanes.wait(job, parent)
-        elif resolution.kind == "refused":
-            self._books.reject_beneath(job, parent, resolution.attribute)
-            self._leave(job)
-        elif not self._learns_lines(job, parent):
+        elif resolution.kind == "refused" or not self._learns_lines(job, parent):
+            # Also for a parent that stands rejected: a newer version of it may be accepted yet.
             self._books.park(job, parent)
             self._leave(job)
 
@@ -222,6 +252,9 @@ class Engine:
         order = self._store.get(*key) if key is not None and line.entity == "buyOrderLines" else None
         if key is None or order is None or order.optiply_id is None or self.lanes.is_busy(key):
             return False
+        if key in self._books.unsettled:
+            self._leave_unsettled(job, Outcome("unsettled", reason=self._books.unsettled[key]))
+            return True
         if key in self._learnt:
             self._without_line(job, order, line)
             return True
@@ -238,11 +271,12 @@ class Engine:
         if product is not None and product.status == Status.SKIPPED:
             self._settle(job, "skipped")
         else:
+            self._store.put(order._replace(hash=None))  # its lines are not what was sent
             self._reject(job, f"buyOrderLineId: the order has no line {line.remote_id}")
 
     def _lines_read(self, key: Key, order: Entry, rows: list[dict[str, Any]] | None) -> None:
         if rows is None:
-            self._books.unsettled.append(f"{key.entity} {key.remote_id}: its lines could not be read")
+            self._books.unsettled[key] = "its lines could not be read"
         else:
             ids = {str(row["attributes"].get("productId")): str(row["id"]) for row in reversed(rows)}
             self._books.book_lines(order, ids)
@@ -386,6 +420,10 @@ class Engine:
 
     # booking
 
+    def _forget_row(self, key: Key) -> None:
+        self._books.forget_row(key)
+        self._learnt.discard(key)
+
     def _replaced(self, job: Job, outcome: Outcome) -> None:
         """The old row of a record with a new parent is deleted: create the new one."""
         if outcome.kind == "unsettled":
@@ -393,7 +431,7 @@ class Engine:
         elif outcome.kind != "deleted":
             self._reject(job, outcome.reason)
         else:
-            self._books.forget_row(job.key)
+            self._forget_row(job.key)
             self._consider(job)
 
     def _own_order_read(self, job: Job, row: dict[str, Any] | Outcome) -> None:
@@ -420,10 +458,32 @@ class Engine:
         elif outcome.kind == "unsettled":
             self._leave_unsettled(job, outcome)
         elif outcome.kind == "rejected":
-            self._reject(job, outcome.reason)
+            self._refuse(job, outcome.reason)
         else:
             self._books.book_row(job, outcome)
             self._leave(job)
+        self._reject_undoubted(job.record.entity)
+
+    def _refuse(self, job: Job, reason: str) -> None:
+        """Reject a record that Optiply refused; held while it looks as if Optiply refused just everything."""
+        if self._dispatcher.watch.is_in_doubt(job.record.entity):
+            self._in_doubt.append((job, reason))
+        else:
+            self._reject(job, reason)
+
+    def _reject_undoubted(self, entity: str) -> None:
+        if self._in_doubt and not self._dispatcher.watch.is_in_doubt(entity):
+            ours = [held for held in self._in_doubt if held[0].record.entity == entity]
+            self._in_doubt = [held for held in self._in_doubt if held[0].record.entity != entity]
+            for job, reason in ours:
+                self._reject(job, reason)
+
+    def reject_doubted(self) -> bool:
+        """Reject what was held, since no further answer will tell more; False where there was nothing."""
+        held, self._in_doubt = self._in_doubt, []
+        for job, reason in held:
+            self._reject(job, reason)
+        return bool(held)
 
     def _start_over(self, job: Job, resolution: Resolution, outcome: Outcome) -> None:
         """The row, or a reference of it, is gone: go on without what is gone."""
@@ -431,7 +491,7 @@ class Engine:
         if job.attempt > _ATTEMPTS:
             self._reject(job, outcome.reason)
         elif outcome.optiply_id is not None:
-            self._books.forget_row(job.key)
+            self._forget_row(job.key)
             self._consider(job)
         else:
             plan = gone_parents(self._writer, resolution)
@@ -441,21 +501,23 @@ class Engine:
         if gone is None:
             self._leave_unsettled(job, outcome)
         elif not gone:
-            self._reject(job, outcome.reason)
+            self._refuse(job, outcome.reason)
         else:
             for key in gone:
                 if not self.lanes.is_busy(key):
-                    self._books.forget_row(key)
+                    self._forget_row(key)
             self._consider(job)
 
     def _take_over_pair(self, job: Job, outcome: Outcome) -> None:
         """Another row holds the unique pair: take it over, unless it belongs to another record."""
         holder = self._store.known_as(job.record.entity, outcome.optiply_id or "")
         if holder is not None and holder.remote_id != job.key.remote_id:
-            if holder.status == Status.SENT:
+            key = Key(holder.entity, holder.remote_id)
+            if holder.status in (Status.SENT, Status.REJECTED) and key not in self._books.removals:
                 self._reject(job, f"duplicate of {holder.remote_id}: {outcome.reason}")
                 return
-            self._store.forget(holder.entity, holder.remote_id)
+            self._books.keep(key)
+            self._store.forget(*key)
         self._store.put(Entry(*job.key, outcome.optiply_id, owner=job.owner))
         self._consider(job)
 

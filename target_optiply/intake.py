@@ -66,7 +66,7 @@ class Intake:
             elif isinstance(instruction, Skip):
                 self._skip(instruction, ticket)
             elif isinstance(instruction, Reject):
-                self._books.reject_raw(instruction)
+                self._refuse(instruction, ticket)
 
     def flush_stock(self) -> None:
         """Bring over the stock figures whose products have not followed."""
@@ -77,6 +77,12 @@ class Intake:
     def _start_removal(self, record: EntityRecord, reason: str, ticket: int) -> None:
         self._books.ledger.add(ticket)
         self._engine.start(Job(record, [ticket], removal=reason))
+
+    def _refuse(self, reject: Reject, ticket: int) -> None:
+        """Have a record rejected in its turn: an older version of it may be on its way."""
+        self._books.ledger.add(ticket)
+        record = EntityRecord(reject.entity, reject.remote_id or "without id", defect=reject.reason)
+        self._engine.start(Job(record, [ticket], refusal=reject.reason))
 
     def _skip(self, skip: Skip, ticket: int) -> None:
         self._books.summary.count(skip.entity, "skipped")
@@ -100,8 +106,6 @@ class Intake:
             self._held.setdefault(key, []).append((record, ticket))
             return
         job = self._checked(record, [ticket])
-        if job is None:
-            return
         if not record.children:
             self._engine.start(job)
             return
@@ -122,15 +126,14 @@ class Intake:
             self._bring(record, ticket)
             self._books.ledger.settle(ticket)
 
-    def _checked(self, record: EntityRecord, tickets: list[int], owner: str | None = None) -> Job | None:
-        """Check a record; a faulty one is rejected."""
+    def _checked(self, record: EntityRecord, tickets: list[int], owner: str | None = None) -> Job:
+        """Check a record; a faulty one is to be rejected, in its turn: an older version of it may be on its way."""
         if record.deleted:
             return Job(record, tickets, owner=owner, removal="deleted at the source")
         try:
             checked, warnings = check(record)
         except InvalidRecord as error:
-            self._books.reject(Job(record, tickets, owner=owner), str(error))
-            return None
+            return Job(record, tickets, owner=owner, refusal=str(error))
         for warning in warnings:
             self._books.log.warning("%s %s: %s", record.entity, record.remote_id, warning)
         return Job(checked, tickets, owner=owner, hash=hash_of(checked))
@@ -148,18 +151,28 @@ class Intake:
         for record in records:
             self._books.ledger.add(ticket)
             job = self._checked(record, [ticket], parent.remote_id)
-            if job is None:
-                continue
             self._take_place(job, gone)
-            if record.attributes.get("preferred"):  # one row a product is preferred: who loses it is written first
-                job.after = tuple(each.key for each in jobs)
             jobs.append(job)
+        removals = []
         for entry in gone:
             if entry.status != Status.REMOVED:
                 self._books.ledger.add(ticket)
                 record = EntityRecord(name, entry.remote_id)
-                jobs.append(Job(record, [ticket], owner=parent.remote_id, removal="no longer listed at the source"))
-        return jobs
+                removal = Job(record, [ticket], owner=parent.remote_id, removal="no longer listed at the source")
+                removals.append(removal)
+        self._hand_preference_over(jobs, removals)
+        return [*removals, *jobs]
+
+    def _hand_preference_over(self, jobs: list[Job], removals: list[Job]) -> None:
+        """See that who loses the one mark of preference a product has to give is written before who gains it."""
+        for job in jobs:
+            if not job.record.attributes.get("preferred"):
+                continue
+            job.after = tuple(each.key for each in (*removals, *jobs) if each is not job)
+            entry = self._store.get(*job.key)
+            if entry is None or entry.hash != job.hash or entry.status != Status.SENT:
+                for removal in removals:  # they are switched off at the end of the run only
+                    removal.concedes = True
 
     def _take_place(self, job: Job, gone: list[Entry]) -> None:
         """Give a new row the place of a vanished one with the same unique pair, which the server would refuse twice."""

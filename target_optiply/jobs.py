@@ -35,6 +35,8 @@ class Job:
         after: Keys that must settle first, though nothing refers to them.
         figure_only: Whether only the stock figure is to be brought over.
         removal: Why the record is to be removed, where that is the job.
+        refusal: Why the record cannot be sent, where that is known already.
+        concedes: Whether a row to be removed gives its mark of preference up at once.
         left: Called when the job has left its lane.
         hash: Content hash of the record, computed once.
         attempt: How often the job was started over, because a row or a reference turned out to be gone.
@@ -46,6 +48,8 @@ class Job:
     after: tuple[Key, ...] = ()
     figure_only: bool = False
     removal: str | None = None
+    refusal: str | None = None
+    concedes: bool = False
     left: Callable[[], None] | None = None
     hash: str | None = None
     attempt: int = 0

@@ -65,6 +65,10 @@ class OutageWatch:
             return None
         return f"the first {ALIKE} writes of {entity} were all refused: {problem}"
 
+    def is_in_doubt(self, entity: str) -> bool:
+        """Whether all writes of an entity so far were refused alike, so that its records may not be to blame."""
+        return entity not in self._proven and self._first[entity].count > 0
+
     def others_succeed(self, since: float) -> bool:
         """Whether a write succeeded after ``since``: then a failing record is the record's own problem."""
         return self.last_success > since

@@ -264,8 +264,11 @@ class Run:
 
     def _drain(self) -> None:
         """Wait until nothing is on its way any more."""
-        while not (self._dispatcher.idle and self._inbox.empty()):
-            self._wait()
+        while True:
+            while not (self._dispatcher.idle and self._inbox.empty()):
+                self._wait()
+            if not self._engine.reject_doubted():
+                break
         if len(self._engine.lanes) and not self.books.unsettled:
             raise RuntimeError(f"{len(self._engine.lanes)} records wait for each other")
 
@@ -315,7 +318,8 @@ class Run:
 
     def _verdict(self) -> RunStopped | None:
         if unsettled := self.books.unsettled:
-            return Outage(f"{len(unsettled)} records are unsettled, the first: {unsettled[0]}")
+            key, reason = next(iter(unsettled.items()))
+            return Outage(f"{len(unsettled)} records are unsettled, the first: {key.entity} {key.remote_id}: {reason}")
         if braked := self._closing.braked:
             said = ", ".join(braked)
             return Brake(f"more would be deleted than max_delete_percent allows ({said}), so none of these was")

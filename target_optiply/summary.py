@@ -20,13 +20,11 @@ class Summary:
         counts: Per entity, how many records were created, updated, unchanged, deleted, rejected and skipped.
         unmapped: Records per stream that maps to nothing.
         records: Records read per stream.
-        beneath: Per rejected parent (``entity remote id``), how many records were rejected for it alone.
     """
 
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     unmapped: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
-    beneath: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
 
     def count(self, entity: str, what: str) -> None:
