@@ -18,7 +18,7 @@ class Meaning(enum.Enum):
     THROTTLED = "throttled"  # everything waits and slows down; not a try
     TRANSIENT = "transient"  # 5xx: may have been done or not
     BROKEN = "broken"  # no whole answer: may have been done or not
-    UNREADABLE = "unreadable"  # 2xx without a readable document: was done, the id is not known
+    UNREADABLE = "unreadable"  # 2xx without a readable document: may have been done, the id is not known
     ELSEWHERE = "elsewhere"  # 3xx: never followed
 
 
@@ -37,12 +37,15 @@ def meaning_of(answer: Answer, *, wants_document: bool) -> Meaning:
 
     Args:
         answer: What came back.
-        wants_document: Whether a success must carry a JSON:API document (GET and POST) to be one.
+        wants_document: Whether a success must carry a JSON:API document (GET and POST) to be one; else it may be
+            without a body, but what body there is must be JSON.
     """
     status = answer.status
     if (known := _STATUS.get(status)) is not None:
         return known
     if 200 <= status < 300:
+        if answer.body.strip() and answer.document() is None:
+            return Meaning.UNREADABLE  # a page of HTML, say: nothing tells that the request got through
         return Meaning.UNREADABLE if wants_document and not _is_document(answer) else Meaning.DONE
     if status == 503 and answer.headers.get("Retry-After"):
         return Meaning.THROTTLED

@@ -18,6 +18,7 @@ from target_optiply.errors import CredentialsProblem, Outage
 
 _EARLY = 120.0  # seconds before expiry at which a token is renewed; a tenth of its life where that is less
 _PATIENCE = 120.0  # seconds of transient failures after which the token endpoint counts as out
+_UNREADABLE = 3  # answers without a token, such as a page of HTML, after which auth_url must be wrong
 _STILL_VALID = "access_token not expired"  # seen from related token endpoints: keep the token that you have
 
 
@@ -108,7 +109,7 @@ class PasswordGrant:
 
     def _grant(self) -> None:
         """Fetch a token; the lock is held."""
-        attempt, give_up = 0, self._clock() + _PATIENCE
+        attempt, unreadable, give_up = 0, 0, self._clock() + _PATIENCE
         while True:
             try:
                 response = self._session.post(
@@ -126,7 +127,11 @@ class PasswordGrant:
                     raise CredentialsProblem(
                         "the login was refused; check client_id, client_secret, username and password"
                     )
-                if response.status_code < 500 and response.status_code not in (408, 425, 429):
+                unreadable += response.status_code < 300
+                passing = response.status_code in (408, 425, 429) or (
+                    response.status_code < 300 and unreadable < _UNREADABLE
+                )
+                if response.status_code < 500 and not passing:
                     raise CredentialsProblem(f"the token endpoint {problem}; check auth_url")
                 delay = parse_retry_after(response.headers.get("Retry-After"), datetime.now(tz=timezone.utc))
             attempt += 1

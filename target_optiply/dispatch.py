@@ -223,7 +223,7 @@ class Dispatcher:
     def _watch(self, request: Request, answer: Answer, meaning: Meaning, now: float) -> None:
         reason = None
         reading = request.method == "GET"
-        if meaning in (Meaning.TRANSIENT, Meaning.BROKEN):
+        if meaning in (Meaning.TRANSIENT, Meaning.BROKEN, Meaning.UNREADABLE):
             reason = self.watch.failed(now, words(answer), reading=reading)
         elif reading:
             self.watch.read()

@@ -190,7 +190,11 @@ class Writer:
         """Change a row."""
         warnings: list[str] = []
         while True:
-            answer = yield from self._persist(self.wire.patch(entity.name, optiply_id, attributes))
+            answer = yield from self._persist_on(
+                entity, optiply_id, self.wire.patch(entity.name, optiply_id, attributes)
+            )
+            if isinstance(answer, Outcome):
+                return answer
             meaning = meaning_of(answer, wants_document=False)
             if meaning is Meaning.DONE:
                 return Outcome("updated", optiply_id, warnings=warnings)
@@ -208,7 +212,9 @@ class Writer:
             request = self.wire.patch(entity.name, optiply_id, dict(entity.soft_delete))
         else:
             request = self.wire.delete(entity.name, optiply_id)
-        answer = yield from self._persist(request)
+        answer = yield from self._persist_on(entity, optiply_id, request)
+        if isinstance(answer, Outcome):
+            return answer
         if meaning_of(answer, wants_document=False) in (Meaning.DONE, Meaning.MISSING):
             return Outcome("deleted", optiply_id)
         return Outcome("rejected", optiply_id, reason=_said(answer))
@@ -290,6 +296,21 @@ class Writer:
             if outcome.kind != "deleted":
                 return None
         return str(rows[0]) if rows else ""
+
+    def _persist_on(self, entity: Entity, optiply_id: str, request: Request) -> Plan[Answer | Outcome]:
+        """Send a write to a row that should be there; a 404 is an answer only where the row cannot be read either.
+
+        A gateway in trouble answers 404 as well, and what is taken for gone would be created twice, or left standing.
+        """
+        for _ in range(_TWICE):
+            answer = yield from self._persist(request)
+            if meaning_of(answer, wants_document=False) is not Meaning.MISSING:
+                return answer
+            row = yield from self.read_one(entity.name, optiply_id)
+            if isinstance(row, Outcome):
+                return answer if row.kind == "missing" else row
+            yield _Tries(self._book).pause()
+        return Outcome("rejected", optiply_id, reason=f"{_said(answer)} (but it is there)")
 
     def _persist(self, request: Request, *, wants_document: bool = False) -> Plan[Answer]:
         """Send a request that may be repeated until it gets an answer that settles it, or its tries are used up."""

@@ -56,7 +56,16 @@ def test_a_503_that_says_how_long_to_wait_is_a_request_for_restraint():
 )
 def test_a_success_whose_document_cannot_be_read_is_unreadable_where_one_is_needed(body):
     assert meaning_of(Answer(200, body), wants_document=True) is Meaning.UNREADABLE
+
+
+@pytest.mark.parametrize("body", [b"", b" \n", b"[]", b'{"data": null}', DOCUMENT])
+def test_a_success_need_not_hold_a_document_where_none_is_needed(body):
     assert meaning_of(Answer(200, body), wants_document=False) is Meaning.DONE
+
+
+@pytest.mark.parametrize("body", [b"<html><body>login</body></html>", b'{"data', b"\xff"])
+def test_a_success_with_something_else_than_json_proves_nothing(body):
+    assert meaning_of(Answer(200, body), wants_document=False) is Meaning.UNREADABLE
 
 
 @pytest.mark.parametrize("body", [DOCUMENT, b'{"data": []}'])
