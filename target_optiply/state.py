@@ -18,7 +18,7 @@ from target_optiply.opening import NATURAL
 from target_optiply.statefile import StateFile
 from target_optiply.store import Entry, Parked, Repeated, Status, Store
 
-_CHUNK = 5_000  # entries handed to the store at once
+_CHUNK = 1_000  # entries handed to the store at once
 _line_encoder = msgspec.json.Encoder()
 
 
