@@ -7,8 +7,8 @@ with ``_`` is an endpoint with ``primary_key``, ``list_endpoint``, ``method``, `
 ``include_recommended`` and ``fields``. A field is JSON Schema, or ``$ref`` into ``_definitions``; ``"include": true``
 marks a relation, which an answer carries only when it was asked for.
 
-What comes out tolerates what the API is known to do otherwise than it says: everything but a key may be null, decimals
-may be text or numbers, enumerations may be spelled in any case, and unknown fields pass.
+What comes out tolerates what the API is known to do otherwise than it says: everything but a key may be null,
+enumerations may be spelled in any case, and unknown fields pass. Decimals are text; the tap writes numbers as such.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Maker:
         if "properties" in field:
             return self._object(field["properties"], relations)
         if field.get("format") == "decimal":
-            return {"type": ["string", "number", "null"], "format": "x-singer.decimal"}
+            return {"type": ["string", "null"], "format": "x-singer.decimal"}
         types = field["type"] if isinstance(field["type"], list) else [field["type"]]
         made: Json = {"type": [*sorted({*types} - {"null"}), "null"]}
         if field.get("format") in KEPT_FORMATS:

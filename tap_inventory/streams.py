@@ -12,6 +12,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context, Record
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, MetadataMapping
 
+from tap_inventory.decimals import decimal_spots, write_as_text
 from tap_inventory.profile import StreamProfile
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class ApiStream(Stream):
         self.selected_by_default = profile.selected
         self._inventory = tap
         self._announced = False
+        self._decimals = decimal_spots(profile.schema)
         self._removed: list[tuple[str, ...]] | None = None
         super().__init__(tap, schema=copy.deepcopy(dict(profile.schema)), name=profile.name)
         self.primary_keys = list(profile.key)
@@ -96,11 +98,15 @@ class ApiStream(Stream):
         for made in self._inventory.passes():
             if self.name in made.streams:
                 for batch in made.open():
-                    yield from (row for stream, rows in batch.rows if stream == self.name for row in rows)
+                    for stream, rows in batch.rows:
+                        if stream == self.name:
+                            write_as_text(rows, self._decimals)
+                            yield from rows
 
     def write_rows(self, rows: list[Record], extracted: datetime) -> None:
         """Write the RECORDs of rows."""
         writer = self._inventory.writer
+        write_as_text(rows, self._decimals)
         for row in rows:
             self._prune(row)
             for stream_map in self.stream_maps:

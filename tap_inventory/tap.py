@@ -107,9 +107,14 @@ class TapInventory(Tap):
 
     def setup_mapper(self) -> None:
         """Set up stream maps, once the streams have said in the catalog which relations they ask for."""
-        for stream in self.streams.values():
-            stream.include()
+        deselected = [stream for stream in self.streams.values() if not stream.selected]
+        # A trial run selects streams afterwards; their SCHEMA is not to be empty then.
+        before = {stream.name: stream.metadata.root.selected for stream in deselected}
+        for stream in deselected:
+            stream.selected = True
         super().setup_mapper()
+        for stream in deselected:
+            stream.selected = before[stream.name]
 
     def reads_figures_of(self, name: str) -> bool:
         """Return whether a selected stream holds figures for the rows of this one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
 from importlib.resources import files
 from itertools import groupby
 from typing import Any
@@ -171,8 +172,12 @@ def test_numbers_are_as_exact_as_text(tap: Tap) -> None:
     run = tap.run(catalog=tap.catalog(["products", "product_summaries"]))
     shown = [line for line in run.ended.stdout.split("\n") if '"product_summaries"' in line and "RECORD" in line]
     assert len(shown) == len(run.records("products"))
-    figure = run.records("product_summaries")[0]["quantityOnHand"]
-    assert isinstance(figure, (int, float))
+    figures = {record["productId"]: record["quantityOnHand"] for record in run.records("product_summaries")}
+    tap.sandbox.control.set_switches(inflow_summary_numbers="string")
+    again = tap.run(catalog=tap.catalog(["products", "product_summaries"]))
+    for record in again.records("product_summaries"):
+        assert isinstance(figures[record["productId"]], str)
+        assert Decimal(figures[record["productId"]]) == Decimal(record["quantityOnHand"])
 
 
 @pytest.mark.parametrize("switches", [{"inflow_enum_case": "pascal"}, {"inflow_empty_text": "null"}])
