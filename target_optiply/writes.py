@@ -19,7 +19,7 @@ from target_optiply.client import Answer, Request
 from target_optiply.compare import differing
 from target_optiply.dispatch import Pause, Plan
 from target_optiply.entities import Entity
-from target_optiply.wire import PAGE, Wire
+from target_optiply.wire import ALWAYS_NULL, PAGE, Wire
 
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds between tries: the bound of the first pause, and of any
@@ -327,8 +327,9 @@ def _key_of(entity: Entity, search: Search) -> dict[str, Any]:
 
 
 def _filter_text(value: Any) -> str | None:
-    """Return a value as a filter takes it; None where it cannot (null; a comma, which would part alternatives)."""
-    return None if value is None or "," in (text := str(value)) else text
+    """Return a value as a filter takes it; None where it cannot (a comma would part alternatives, "null" is none)."""
+    text = str(value)
+    return None if value is None or "," in text or text.lower() == ALWAYS_NULL else text
 
 
 def _is_bad_email(answer: Answer) -> bool:

@@ -26,7 +26,7 @@ from target.messages import (
     suppliers,
 )
 
-# 401 ---------------------------------------------------------------------------------------------------------------
+# 401 ----------------------------------------------------------------------------------------------
 
 
 def test_a_401_costs_one_grant_for_all_threads(lab: Lab) -> None:
@@ -67,7 +67,7 @@ def test_a_token_that_expires_is_renewed_in_time(lab: Lab) -> None:
     assert len(lab.rows("products")) == 30
 
 
-# waits that the server asks for ---------------------------------------------------------------------------------------
+# waits that the server asks for -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -90,7 +90,7 @@ def test_a_wait_until_a_date_is_kept_by_everything(lab: Lab) -> None:
     assert len(lab.rows("products")) == 3
 
 
-# what is tried again ---------------------------------------------------------------------------------------------------
+# what is tried again ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -116,7 +116,7 @@ def test_a_blip_is_not_felt(lab: Lab) -> None:
     assert lab.remote_ids("products") == ["P1", "P2"]
 
 
-# what is refused ------------------------------------------------------------------------------------------------------
+# what is refused ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 415, 422])
@@ -186,7 +186,7 @@ def test_redirects_are_never_followed(lab: Lab) -> None:
     assert lab.remote_ids("products") == ["P1", "P2", "P3"]
 
 
-# what is gone ---------------------------------------------------------------------------------------------------------
+# what is gone -------------------------------------------------------------------------------------
 
 
 def test_a_row_that_is_gone_is_created_again_and_what_refers_to_it_is_sent_anew(lab: Lab) -> None:
@@ -257,7 +257,7 @@ def test_a_reference_that_is_gone_is_forgotten_and_its_referrer_waits(lab: Lab) 
     assert lab.remote_ids("sellOrders") == ["O1"]
 
 
-# unique pairs ---------------------------------------------------------------------------------------------------------
+# unique pairs -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", ["full", "empty", "html"])

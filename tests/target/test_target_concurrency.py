@@ -1,0 +1,49 @@
+"""How many requests are in flight: as many as the server bears, and no more than the settings allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from target.lab import Lab
+from target.messages import products
+
+
+def _log(lab: Lab) -> list[dict[str, Any]]:
+    return [entry for entry in lab.control.log() if entry["api"] == "optiply"]
+
+
+def test_no_more_requests_are_in_flight_than_allowed(lab: Lab) -> None:
+    lab.control.request("PUT", "latency", {"optiply": 0.02})
+    lab.succeed(products(*(f"P{n}" for n in range(60))), max_connections=3)
+    assert max(entry["in_flight"] for entry in _log(lab)) == 3
+
+
+def test_requests_in_flight_double_up_to_what_is_allowed(lab: Lab) -> None:
+    lab.control.request("PUT", "latency", {"optiply": 0.05})
+    lab.succeed(products(*(f"P{n}" for n in range(200))), max_connections=16)
+    in_flight = [entry["in_flight"] for entry in _log(lab)]
+    assert max(in_flight[:3]) <= 2
+    assert max(in_flight) == 16
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_refuses_above_five_in_flight_is_met_below(lab: Lab, status: int) -> None:
+    lab.control.request("PUT", "latency", {"optiply": 0.02})
+    lab.control.set_switches(
+        optiply_max_in_flight=5,
+        optiply_throttle_status=status,
+        optiply_retry_after="absent" if status == 429 else "seconds",
+    )
+    lab.succeed(products(*(f"P{n}" for n in range(600))), max_connections=16)
+    log = _log(lab)
+    late = log[len(log) // 2 :]
+    assert sum(entry["status"] == status for entry in late) <= len(late) * 0.02
+    assert 3 <= max(entry["in_flight"] for entry in late) <= 6
+    assert len(lab.rows("products")) == 600
+
+
+def test_writes_a_second_are_limited_where_asked_for(lab: Lab) -> None:
+    lab.succeed(products(*(f"P{n}" for n in range(8))), max_writes_per_second=10)
+    times = [entry["at"] for entry in _log(lab) if entry["method"] == "POST"]
+    assert times[-1] - times[0] >= 0.65
