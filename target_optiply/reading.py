@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -21,16 +21,38 @@ from target_optiply.errors import InputProblem
 
 _AHEAD = 4  # batches of lines that may wait to be taken
 _BATCH = 1 << 18  # bytes read at once
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_MOST_DIGITS = 4000  # of an int; Python refuses to read longer ones
 _STREAM = re.compile(rb'"stream"\s*:\s*"([^"\\]+)"')
+
+
+def _exactly(text: str) -> Decimal:
+    """Read a number exactly; one beyond all bounds is none, and left to the mapping to refuse."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) < _MOST_DIGITS else Decimal(text)
+
+
+_decoder = msgspec.json.Decoder(float_hook=_exactly)
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines on their way from the reading thread to the main thread; ``last`` at the end of the input."""
+    """Lines on their way from the reading thread to the main thread.
+
+    Attributes:
+        lines: Whole lines.
+        last: Whether the input ended.
+        problem: Why it ended, where that was not its end.
+    """
 
     lines: list[bytes]
     last: bool = False
+    problem: InputProblem | None = None
 
 
 class Feed:
@@ -56,12 +78,17 @@ class Feed:
         self._room.release()
 
     def _read(self) -> None:
+        problem = None
         try:
             for lines in self._batches():
                 self._room.acquire()
                 self._inbox.put(Lines(lines))
+        except (OSError, ValueError) as error:  # a ValueError is a text that is no text, or a file that is closed
+            problem = InputProblem(
+                f"the input could not be read to its end ({getattr(error, 'strerror', '') or error})"
+            )
         finally:
-            self._inbox.put(Lines([], last=True))
+            self._inbox.put(Lines([], last=True, problem=problem))
 
     def _batches(self) -> Iterator[list[bytes]]:
         read1 = getattr(self._source, "read1", None)
@@ -94,8 +121,10 @@ def decode(line: bytes, number: int) -> dict[str, Any]:
     """
     try:
         message = _decoder.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         message = _decode_leniently(line, number)
+        if isinstance(message, dict) and message.get("type") != "RECORD":
+            raise InputProblem(f"line {number} is not JSON") from None  # there is nothing to reject but all of it
     if not isinstance(message, dict):
         raise InputProblem(f"line {number} is no JSON object")
     if not isinstance(message.get("type"), str):
@@ -106,7 +135,7 @@ def decode(line: bytes, number: int) -> dict[str, Any]:
 def _decode_leniently(line: bytes, number: int) -> Any:
     """Decode what strict JSON refuses but one record may contain: NaN, a lone surrogate, endless nesting."""
     try:
-        return json.loads(line.decode("utf-8", "surrogatepass"), parse_float=Decimal)
+        return json.loads(line.decode("utf-8", "surrogatepass"), parse_float=_exactly, parse_int=_integer)
     except RecursionError:
         stream = _STREAM.search(line)
         if stream is None or b'"RECORD"' not in line:
