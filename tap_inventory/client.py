@@ -104,7 +104,6 @@ class Client:
             TapError: The API has not answered a single request.
             PacerClosedError: The run is ending.
         """
-        # Brackets stay as they are documented; everything else is encoded.
         query = urlencode(params, safe="[],", quote_via=quote)
         return self._answer("GET", f"{path}?{query}" if query else path, None, (stream, number), probing=probing)
 

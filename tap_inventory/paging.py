@@ -111,7 +111,7 @@ class Listing:
             yield Page(answer.rows, last, answer.total, final)
             if final:
                 return
-            recent = keys
+            recent = [*recent[-_EARLIER:], *keys]
 
     def _expect(self, rows: int, size: int) -> None:
         self._client.chains.expect(self.stream.name, -(-rows // size) if rows > 0 else 0)
@@ -125,28 +125,34 @@ class Listing:
         except RefusedError as error:
             if error.status not in (400, 404, 410, 422):
                 raise
-            return self._recover(last, recent, error)
+            return self._recover(last, recent, first, seen, error)
         if answer.rows:
             restarted = self.key(answer.rows[0]) in first
-            return self._recover(last, recent, None) if restarted else answer
+            return self._recover(last, recent, first, seen) if restarted else answer
         if answer.total is not None and answer.total <= seen:
             return answer
         # Empty after a full page: the end, or an answer to a key that is gone.
-        return self._recover(last, recent, None)
+        return self._recover(last, recent, first, seen)
 
-    def _recover(self, last: str, recent: list[str], refusal: RefusedError | None) -> Answer:
+    def _recover(
+        self, last: str, recent: list[str], first: frozenset[str], seen: int, refusal: RefusedError | None = None
+    ) -> Answer:
         """Go on after a row before ``last``: where ``last`` still follows it, nothing had vanished."""
-        for earlier in list(reversed(recent[:-1]))[:_EARLIER]:
+        places: list[str | None] = [*reversed(recent[:-1])][:_EARLIER]
+        if seen == 1:
+            places.append(None)  # there is no row before the only one
+        for earlier in places:
             try:
                 answer = self._after(earlier)
             except RefusedError as error:
                 refusal = error
                 continue
             keys = [self.key(row) for row in answer.rows]
-            if last in keys:
+            following = recent[recent.index(earlier) + 1 :] if earlier else recent
+            if last in keys and set(keys[: keys.index(last)]) <= set(following):
                 return Answer(answer.rows[keys.index(last) + 1 :], answer.total)
             known = set(recent)
-            if keys and keys[0] not in known:
+            if keys and keys[0] not in known and keys[0] not in first:
                 logger.info("Stream %s: a row vanished while it was read; going on before it.", self.stream.name)
                 return Answer(
                     [row for row, key in zip(answer.rows, keys, strict=True) if key not in known], answer.total
