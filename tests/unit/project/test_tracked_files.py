@@ -47,3 +47,9 @@ def test_every_make_target_that_is_mentioned_is_there() -> None:
     for page in (path for path in files() if path.suffix == ".md"):
         mentioned = set(re.findall(r"`make ([a-z-]+)`", page.read_text(encoding="utf-8")))
         assert mentioned <= targets, page.name
+
+
+def test_every_module_that_the_architecture_names_is_there() -> None:
+    named = set(re.findall(r"`(\w+\.py)`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    assert len(named) > 20
+    assert named <= {path.name for path in files() if path.suffix == ".py"}
