@@ -138,7 +138,8 @@ class Listing:
         self, last: str, recent: list[str], first: frozenset[str], seen: int, refusal: RefusedError | None = None
     ) -> Answer:
         """Go on after a row before ``last``: where ``last`` still follows it, nothing had vanished."""
-        places: list[str | None] = [*reversed(recent[:-1])][:_EARLIER]
+        places: list[str | None] = []
+        places += recent[-2 : -2 - _EARLIER : -1]
         if seen == 1:
             places.append(None)  # there is no row before the only one
         for earlier in places:
