@@ -146,13 +146,15 @@ class Books:
             self.store.put(Entry("buyOrderLines", name, line_id, owner=order.remote_id))
 
     def forget_row(self, key: Key) -> None:
-        """Drop what is known of a row, and of the rows that Optiply deletes with it."""
+        """Drop what is known of a row, and of the rows deleted with it, but for what is still to be sent."""
         self.store.forget(*key)
         self.renew(key)
         if ENTITIES[key.entity].line_entity is not None:
             for child in ENTITIES[key.entity].children:
                 for entry in self.store.owned(child, key.remote_id):
                     self.store.forget(child, entry.remote_id)
+                    if entry.status == Status.REJECTED and entry.payload is not None:
+                        self.store.put(entry._replace(optiply_id=None))
 
     def renew(self, key: Key) -> None:
         """Note that a record's row is another one now (or will be): what refers to it is to be sent anew."""

@@ -87,6 +87,8 @@ class Engine:
             return False
         if len(self.lanes) and any(self.lanes.is_busy(parent) for parent in self._parents_of(job, entry)):
             return False  # a parent may come out of this as another row, or its owner without it
+        if job.owner_key is not None and self._is_to_be_replaced(job.owner_key):
+            return False
         return job.record.stock is None or job.record.stock == entry.stock
 
     @staticmethod
@@ -218,6 +220,10 @@ class Engine:
     def _consider_record(self, job: Job, entry: Entry | None) -> None:
         self._books.unpark(job.key)
         self._books.keep(job.key)
+        if job.owner_key is not None and self._is_to_be_replaced(job.owner_key):
+            self._books.park(job, job.owner_key)  # its row will go with its owner's, and be created with the new one
+            self._leave(job)
+            return
         resolution = resolve(job, self._store.get, self.lanes.is_busy)
         parent = resolution.parent
         if resolution.kind == "refused" and parent is not None and self.retry(parent):
@@ -236,6 +242,13 @@ class Engine:
             # Also for a parent that stands rejected: a newer version of it may be accepted yet.
             self._books.park(job, parent)
             self._leave(job)
+
+    def _is_to_be_replaced(self, key: Key) -> bool:
+        """Whether a record stands rejected because its old row, which refers to something else, was not let go."""
+        entry = self._store.get(*key) if ENTITIES[key.entity].references else None
+        if entry is None or entry.status != Status.REJECTED or entry.optiply_id is None or entry.payload is None:
+            return False
+        return not self.lanes.is_busy(key) and has_other_parents(self._books.unpacked(entry.payload).record, entry)
 
     def _leave_out(self, job: Job, entry: Entry | None, resolution: Resolution) -> None:
         if entry is not None and entry.optiply_id is not None:

@@ -1,0 +1,58 @@
+"""One sandbox and one recording for all tests under fire; whatever a test leaves behind is searched for secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from reliability.leaks import leaks, secrets_of
+from reliability.recording import INVENTORY, Recordings, record
+from support.processes import Sandbox
+from target.lab import Lab, Launcher
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """Return what starts the target quickly."""
+    with Launcher() as launcher:
+        yield launcher
+
+
+@pytest.fixture(scope="session")
+def busy_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Return a sandbox with a small inventory in which everything occurs."""
+    with Sandbox(tmp_path_factory.mktemp("sandbox"), INVENTORY) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def recordings(busy_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+    """Return what the tap writes of that inventory, before and after the changes."""
+    return record(busy_sandbox, tmp_path_factory.mktemp("recording"))
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory, busy_sandbox: Sandbox) -> Iterator[Path]:
+    """Return a folder for the programs of one test, searched for secrets afterwards."""
+    directory = tmp_path_factory.mktemp("under-fire")
+    yield directory
+    authorizations = {entry["authorization"] for entry in busy_sandbox.control.log()} - {None}
+    assert leaks(directory, secrets_of(busy_sandbox.ready), authorizations) == []
+
+
+@pytest.fixture
+def lab(busy_sandbox: Sandbox, recordings: Recordings, launcher: Launcher, place: Path) -> Iterator[Lab]:
+    """Return an empty Optiply, and a target that has never run."""
+    control = busy_sandbox.control
+    control.reset()
+    defaults = control.switches()
+    lab = Lab(busy_sandbox, launcher, place, {"delete": "hard"})
+    yield lab
+    lab.end()
+    control.clear_faults()
+    control.set_switches(**defaults)
+    for run in place.glob("run-*/stdout"):  # a STATE line may be cut by a kill, but never anything else
+        for line in run.read_text(encoding="utf-8").splitlines(keepends=True):
+            assert not line.endswith("\n") or json.loads(line)

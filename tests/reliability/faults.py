@@ -1,0 +1,70 @@
+"""The faults of the matrix, and what is promised of a run that meets one: pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+REFUSALS = frozenset({400, 403, 404, 405, 409, 415})
+HANG = 30.0  # seconds: longer than any request timeout here
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong with one request.
+
+    Attributes:
+        name: As the table calls it.
+        rule: The fault as the sandbox's control interface takes it.
+        status: The status that is answered, where one is.
+    """
+
+    name: str
+    rule: Mapping[str, Any]
+
+    @property
+    def status(self) -> int:
+        """The status that is answered; 0 where no answer of its own is."""
+        return int(self.rule.get("status", 0))
+
+
+def _status(status: int, **headers: str) -> Fault:
+    name = " ".join([str(status), *(f"with {header}" for header in headers)]).replace("_", "-")
+    return Fault(
+        name,
+        {"kind": "status", "status": status, "headers": {key.replace("_", "-"): text for key, text in headers.items()}},
+    )
+
+
+FAULTS = (
+    Fault("reset before the commit", {"kind": "reset", "when": "before"}),
+    Fault("reset after the commit", {"kind": "reset", "when": "after"}),
+    Fault("timeout before the commit", {"kind": "hang", "when": "before", "seconds": HANG}),
+    Fault("timeout after the commit", {"kind": "hang", "when": "after", "seconds": HANG}),
+    Fault("truncated body", {"kind": "truncate"}),
+    Fault("HTML, not committed", {"kind": "html"}),
+    Fault("HTML, committed", {"kind": "html", "commit": True}),
+    *(_status(status) for status in (400, 401, 403, 404, 405, 409, 415, 429)),
+    _status(429, Retry_After="0"),
+    *(_status(status) for status in (500, 502, 503)),
+    _status(503, Retry_After="0"),
+    _status(504),
+    Fault("500, committed", {"kind": "status", "status": 500, "commit": True}),
+)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+def promised_code(kind: str, fault: Fault) -> int:
+    """Return the exit code that is promised to the target's run in which a fault befalls one request of a kind.
+
+    0 where the recovery is complete; 1 where a record stands rejected or the run stops.
+    """
+    method = kind.partition(" ")[0]
+    if fault.status in REFUSALS:
+        gone = fault.status == 404 and method in ("PATCH", "DELETE")
+        return 0 if gone else 1
+    if fault.status == 401 and kind == "token":
+        return 1
+    # A page of HTML in place of the answer to a PATCH or DELETE is a 2xx: nothing says that it was not done.
+    return 0
