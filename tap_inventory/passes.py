@@ -17,6 +17,9 @@ logger = logging.getLogger("tap-inventory")
 
 Bookmark = dict[str, Any]
 
+STALE = timedelta(days=1)
+"""After this, an interrupted pass is begun anew."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -63,8 +66,15 @@ class Plan:
 
     @property
     def known(self) -> Bookmark:
-        """The stream's entry in the STATE, where it is about the same reading; else nothing."""
-        return self.saved if self.saved.get("reads") == self.reads else {}
+        """The stream's entry in the STATE, where it is about the same reading; else nothing.
+
+        A pass that was interrupted longer ago than a day is not gone on with: what it read first is stale by now.
+        """
+        if self.saved.get("reads") != self.reads:
+            return {}
+        began = parse_instant((self.saved.get("progress") or {}).get("began"))
+        fresh = began is not None and began.tzinfo is not None and self.now - began < STALE
+        return self.saved if fresh else {name: value for name, value in self.saved.items() if name != "progress"}
 
     @property
     def due(self) -> bool:
@@ -88,10 +98,10 @@ class Plan:
 def plain(plan: Plan) -> Iterator[Step]:
     """Read a stream that has no handle on change: every row, every time."""
     progress = plan.known.get("progress") or {}
-    seen = progress.get("seen", 0)
+    seen, began = progress.get("seen", 0), progress.get("began") or plan.now.isoformat()
     for page in plan.pages(progress):
         seen += len(page.rows)
         mark: Bookmark = {"reads": plan.reads}
         if not page.final:
-            mark["progress"] = {"after": page.last, "seen": seen}
+            mark["progress"] = {"after": page.last, "seen": seen, "began": began}
         yield Step(page.rows, plan.keep(page.rows), mark, page.total)

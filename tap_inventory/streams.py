@@ -117,7 +117,10 @@ class ApiStream(Stream):
     def _prune(self, row: Record) -> None:
         """Remove what the catalog deselects."""
         if self._removed is None:
-            self._removed = [crumb[1::2] for crumb, selected in self.mask.items() if crumb and not selected]
+            # What lies below something removed goes with it.
+            self._removed = [
+                crumb[1::2] for crumb, kept in self.mask.items() if crumb and not kept and self.mask[crumb[:-2]]
+            ]
         for path in self._removed:
             *parents, name = path
             place: Any = row

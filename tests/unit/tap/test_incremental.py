@@ -175,6 +175,15 @@ def test_a_full_read_that_was_interrupted_goes_on_where_it_ended(sort: str) -> N
     assert not reader.missed()
 
 
+def test_a_read_that_was_interrupted_long_ago_begins_anew_and_skips_nothing() -> None:
+    api = Api()
+    api.insert(500)
+    reader = Reader(api)
+    reader.run(stop_after=2)
+    assert len(reader.run(now=NOW + timedelta(days=1, minutes=1))) == 500
+    assert not reader.missed()
+
+
 def test_a_read_of_changes_that_was_interrupted_skips_nothing() -> None:
     reader = started(1000)
     for key in list(reader.api.rows)[:350]:
