@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -20,7 +21,8 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from singer_http.sessions import BodyTooLargeError, new_session, read_body
-from target_optiply.errors import Outage
+from target_optiply.auth import Token
+from target_optiply.errors import ConfigProblem
 
 CONTENT_TYPE = "application/vnd.api+json"
 _LARGEST_BODY = 64 * 1024 * 1024  # bytes; a page of 100 rows is some hundred kilobytes
@@ -81,14 +83,11 @@ class Answer:
 class Tokens(Protocol):
     """Where the bearer token comes from."""
 
-    def current(self) -> str:
+    def current(self) -> Token:
         """Return a token, fetching one if there is none or it is about to expire."""
 
-    def renew(self, refused: str) -> str:
+    def renew(self, refused: Token) -> Token:
         """Return a newer token than the refused one."""
-
-    def accepted(self, token: str) -> None:
-        """Note that the API took this token."""
 
 
 def encode_query(query: tuple[tuple[str, str], ...]) -> str:
@@ -139,21 +138,24 @@ class Client:
 
         Raises:
             CredentialsProblem: The login is refused, or a fresh token is.
-            Outage: The token endpoint does not answer, or the server's certificate is not trusted.
+            ConfigProblem: The server's certificate is not trusted, or the URL or the CA bundle cannot be used.
+            Outage: The token endpoint does not answer.
         """
         token = self._tokens.current()
         while (answer := self._exchange(request, token)).status == 401:
             token = self._tokens.renew(token)  # ends the run where the API refuses what was fetched for it
         if answer.status:
-            self._tokens.accepted(token)
+            token.accepted = True
         return answer
 
-    def _exchange(self, request: Request, token: str) -> Answer:
+    def _exchange(self, request: Request, token: Token) -> Answer:
         prepared = requests.PreparedRequest()
         prepared.method = request.method
-        prepared.url = f"{self._base}/{request.path}" + (f"?{encode_query(request.query)}" if request.query else "")
+        prepared.url = f"{self._base}/{quote(request.path)}" + (
+            f"?{encode_query(request.query)}" if request.query else ""
+        )
         prepared.headers = CaseInsensitiveDict(self._headers)
-        prepared.headers["Authorization"] = f"Bearer {token}"
+        prepared.headers["Authorization"] = f"Bearer {token.value}"
         prepared.body = request.body
         if request.body is not None or request.method != "GET":
             prepared.headers["Content-Length"] = str(len(request.body or b""))
@@ -165,21 +167,23 @@ class Client:
                 body = read_body(response, _LARGEST_BODY, deadline=began + 2 * self._timeout[1])
         except requests.exceptions.SSLError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise Outage(
+                raise ConfigProblem(
                     "the certificate of the Optiply API is not trusted; check api_url and the CA bundle"
                 ) from None
             return Answer(0, problem="the TLS connection broke")
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+            raise ConfigProblem("api_url cannot be used, or a proxy in the environment cannot") from None
+        except (requests.RequestException, HTTPError) as error:
             return Answer(0, problem=_in_words(error), reached=not _never_left(error))
+        except OSError as error:  # requests itself checks that the file is there
+            raise ConfigProblem(f"the CA bundle that the environment names cannot be read ({error})") from None
         self._note_time(response.headers.get("Date"))
         return Answer(response.status_code, body, response.headers, latency=latency)
 
     def _note_time(self, date: str | None) -> None:
         if date:
-            try:
+            with suppress(ValueError):  # what cannot be read tells no time
                 self._clock_offset = parsedate_to_datetime(date).timestamp() - time.time()
-            except ValueError:
-                self._clock_offset = 0.0
 
 
 def _in_words(error: Exception) -> str:
