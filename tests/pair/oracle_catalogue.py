@@ -95,12 +95,16 @@ def stock_figures(inventory: Inventory, options: Options) -> dict[str, Fraction]
             by_place.setdefault(row["productId"], {})[row.get("locationId")] = figure
     sums = {}
     for product, places in by_place.items():
-        # A row without location is the sum over all of them; it counts only where there is no row by location.
-        named = {place: figure for place, figure in places.items() if place is not None}
-        if options.location_ids is not None:
-            named = {place: figure for place, figure in named.items() if place in options.location_ids}
-        if named or None in places:
-            sums[product] = sum(named.values(), Fraction(0)) if named else places[None]
+        named = [
+            figure
+            for place, figure in places.items()
+            if place is not None and (options.location_ids is None or place in options.location_ids)
+        ]
+        # A row without location is the inventory's own sum over all of them.
+        if options.location_ids is None and None in places:
+            sums[product] = places[None]
+        elif named:
+            sums[product] = sum(named, Fraction(0))
     return sums
 
 

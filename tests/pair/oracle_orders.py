@@ -67,9 +67,9 @@ def purchases(inventory: Inventory, options: Options, expectation: Expectation) 
             row["completed"] = _latest(received) or placed
         if order["vendorId"] not in expectation.rows["suppliers"] and _good_lines(expectation, order):
             expectation.orphaned["buyOrders"][key] = f"suppliers {order['vendorId']}"
-            continue
-        _add_order(expectation, "buyOrders", key, order, row)
-        if key in expectation.rows["buyOrders"]:
+        else:
+            _add_order(expectation, "buyOrders", key, order, row)
+        if key not in expectation.skipped["buyOrders"]:
             _add_receipts(expectation, key, order)
 
 
@@ -158,7 +158,7 @@ def _sums(order: Mapping[str, Any], lines: list[Mapping[str, Any]]) -> tuple[dic
 def _add_receipts(expectation: Expectation, key: str, order: Mapping[str, Any]) -> None:
     """Add what was received on the order's lines; the rounded receipts of a line add up to the rounded total."""
     received = [line for line in order.get("receiveLines") or [] if _amount(line) > 0]
-    received.sort(key=lambda line: instant(line.get("receiveDate")) or _LAST)
+    received.sort(key=lambda line: (instant(line.get("receiveDate")) or _LAST, line["purchaseOrderReceiveLineId"]))
     running: dict[str, Fraction] = {}
     for line in received:
         receipt, product = line["purchaseOrderReceiveLineId"], line["productId"]

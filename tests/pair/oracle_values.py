@@ -21,15 +21,18 @@ class Unsendable(Exception):  # noqa: N818 - a verdict on a record, not an error
 
 
 def text(value: Any, limit: int = 255) -> str | None:
-    """Return text with every run of white space as one space, trimmed, in ``limit`` UTF-16 units; None for empty."""
-    if not isinstance(value, str):
+    """Return text with every run of white space as one space, trimmed, in ``limit`` UTF-16 units; None for empty.
+
+    A text that is "nan" is a number that was none, and never sent.
+    """
+    if not isinstance(value, str) or value.strip().casefold() == "nan":
         return None
     clean = " ".join(value.split())
     units = clean.encode("utf-16-le", "surrogatepass")
     if any(0xD800 <= ord(letter) <= 0xDFFF for letter in clean):
         raise Unsendable("text: lone surrogate")
     # A pair that the cut would split loses its first half too.
-    return units[: 2 * limit].decode("utf-16-le", "ignore") or None
+    return units[: 2 * limit].decode("utf-16-le", "ignore").rstrip() or None
 
 
 def number(value: Any) -> Fraction | None:

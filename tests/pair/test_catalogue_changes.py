@@ -124,6 +124,18 @@ def test_a_changed_bill_of_materials_adds_patches_and_removes(pipeline: Pipeline
     assert change.writes == {"DELETE productCompositions": 1, "PATCH productCompositions": 1}
 
 
+def test_half_an_hour_of_a_service_in_a_bill_of_materials_is_left_out(pipeline: Pipeline) -> None:
+    control = pipeline.sandbox.control
+    service = next(row["productId"] for row in control.collection("products") if row["itemType"] == "service")
+    row = product_of(pipeline, lambda product: product["itemBoms"])
+    template = row["itemBoms"][0]
+    labour = {**template, "itemBomId": new_id(template["itemBomId"], 2), "childProductId": service}
+    labour["quantity"] = {**template["quantity"], "standardQuantity": "0.5000", "uomQuantity": "0.5000"}
+    with pipeline.changing() as change:
+        control.put("products", {**row, "itemBoms": [*row["itemBoms"], labour]})
+    assert not change.writes
+
+
 def test_a_changed_vendor_is_patched_and_an_inactive_one_ignored(pipeline: Pipeline) -> None:
     row = deepcopy(next(row for row in pipeline.sandbox.control.collection("vendors") if row["isActive"]))
     with pipeline.changing() as change:

@@ -90,6 +90,19 @@ def test_figures_are_added_up_over_locations_and_rounded_down_last() -> None:
     assert {key: row["stockLevel"] for key, row in on_hand.items()} == {"P1": 11, "P2": 0, "P3": 0, "P4": 7}
 
 
+def test_the_inventorys_own_sum_counts_unless_locations_are_chosen() -> None:
+    figures = [
+        summary("P1", None, rawQuantityAvailable="6.00000"),
+        summary("P1", "A", rawQuantityAvailable="1.50000"),
+        summary("P1", "B", rawQuantityAvailable="2.50000"),
+        summary("P1", "C", rawQuantityAvailable="2.00000"),
+    ]
+    stock = inventory(product("P1"), summaries=figures)
+    assert expect(stock).rows["products"]["P1"]["stockLevel"] == 6
+    chosen = Options(location_ids=frozenset({"A", "B"}))
+    assert expect(stock, chosen).rows["products"]["P1"]["stockLevel"] == 4
+
+
 def test_a_price_of_ten_integer_digits_rejects_the_product_and_what_hangs_on_it() -> None:
     rows = expect(
         inventory(

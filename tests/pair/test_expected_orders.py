@@ -159,6 +159,12 @@ def test_receipts_add_up_to_their_rounded_total() -> None:
     assert only(rows, "buyOrders")["completed"] == datetime(2025, 7, 9, tzinfo=timezone.utc)
 
 
+def test_receipts_of_one_day_are_taken_in_the_order_of_their_ids() -> None:
+    received = [receipt("R2", "P1", "5.5"), receipt("R1", "P1", "13.5")]
+    rows = expect(inventory(product(), purchase_orders=[purchase("O1", line("P1", "38", "1"), receiveLines=received)]))
+    assert {key: row["quantity"] for key, row in rows.rows["receiptLines"].items()} == {"R1": 14, "R2": 5}
+
+
 def test_a_vendor_that_is_unknown_rejects_the_purchase_order() -> None:
     order = purchase("O1", line("P1", "1", "1"), vendorId="V9")
     rows = expect(inventory(product(), purchase_orders=[order]))

@@ -15,11 +15,13 @@ def test_white_space_becomes_single_spaces_and_empty_text_null() -> None:
     assert text("  Desk\r\n lamp,\t\u00a0brass ") == "Desk lamp, brass"
     assert text(" \n") is None
     assert text("") is None
+    assert text("NaN") is None
     assert text(None) is None
 
 
 def test_text_is_cut_to_utf16_units_without_splitting_a_pair() -> None:
     assert text("x" * 300) == "x" * 255
+    assert text("x" * 254 + " y") == "x" * 254
     assert text("\U0001f600" * 200) == "\U0001f600" * 127  # 127 pairs are 254 units; half of the next would fit
     assert text("Quadratmeter", 10) == "Quadratmet"
 

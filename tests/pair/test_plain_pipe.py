@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -64,6 +65,15 @@ def test_the_data_set_holds_what_the_promises_are_about(first_run: FirstRun) -> 
     assert any(len(order["receiveLines"]) > 1 for order in collections["purchase-orders"])
     assert any(row["rawQuantityAvailable"] != row["quantityOnHand"] for row in collections["product-summaries"])
     assert len({row["currencyId"] for row in collections["vendors"]}) > 1
+
+
+def test_the_sums_over_locations_that_the_inventory_gives_are_sums_over_locations(first_run: FirstRun) -> None:
+    totals: dict[str, Decimal] = {}
+    sums: dict[str, Decimal] = {}
+    for row in first_run.pipeline.sandbox.control.collection("product-summaries"):
+        figures = totals if row["locationId"] is None else sums
+        figures[row["productId"]] = figures.get(row["productId"], Decimal(0)) + Decimal(row["rawQuantityAvailable"])
+    assert totals == sums
 
 
 def test_optiply_holds_exactly_what_is_promised(first_run: FirstRun) -> None:

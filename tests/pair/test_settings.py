@@ -56,7 +56,7 @@ def test_orders_that_optiply_placed_are_created_only_where_that_is_turned_off(fr
 def test_figures_of_chosen_locations_count_alone(fresh: Pipeline) -> None:
     locations = sorted({row["locationId"] for row in fresh.sandbox.control.collection("product-summaries")} - {None})
     default = fresh.expected()
-    fresh.tap, fresh.options = {"location_ids": locations[:1]}, Options(location_ids=frozenset(locations[:1]))
+    fresh.tap, fresh.options = {"location_ids": locations[:2]}, Options(location_ids=frozenset(locations[:2]))
     assert fresh.expected().rows != default.rows
     fresh.succeed()
     fresh.assert_stands()
