@@ -319,11 +319,12 @@ class Engine:
         except InvalidRecord as error:
             self._reject(job, str(error))
 
-    def end_doubts(self) -> None:
-        """Set on their way the creations that were held until a record matches what stands in Optiply."""
-        if self.takeover is not None:
-            for job in self.takeover.matched():
-                self._consider(job)
+    def end_doubts(self) -> bool:
+        """Set on their way the creations held until a record matches what stands in Optiply; False if there are none."""
+        held = self.takeover.matched() if self.takeover is not None else []
+        for job in held:
+            self._consider(job)
+        return bool(held)
 
     def _submit(self, job: Job, entity: Entity, entry: Entry | None, resolution: Resolution) -> None:
         """Start what a record needs."""
@@ -364,7 +365,12 @@ class Engine:
         """Return what is known of a record under the Optiply id it names or its natural key, filed as its own."""
         if job.record.own:
             return None
-        if job.record.optiply_id is not None and not job.attempt:  # on a further attempt, that row is known to be gone
+        newer = self.takeover.newer.pop(job.key, None) if self.takeover is not None else None
+        if newer is not None:
+            entry = newer
+        elif (
+            job.record.optiply_id is not None and not job.attempt
+        ):  # on a further attempt, that row is known to be gone
             known = self._store.known_as(entity.name, job.record.optiply_id)
             entry = known or Entry(*job.key, job.record.optiply_id)
         else:

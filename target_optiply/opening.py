@@ -16,6 +16,7 @@ import msgspec
 from target_optiply.compare import canonical
 from target_optiply.dispatch import Plan
 from target_optiply.entities import ENTITIES, Entity
+from target_optiply.jobs import Key
 from target_optiply.store import Entry, Status, Store
 from target_optiply.writes import MARGIN, Writer
 
@@ -49,6 +50,8 @@ class Opening:
         self._store = store
         self._entity = entity
         self._maps = False
+        self._is_line = any(each.line_entity == entity.name for each in ENTITIES.values())
+        self.newer: dict[Key, Entry] = {}  # rows of records that the state knows under an id which may be outdated
         self.adopted = 0  # rows taken over
         self.under_coupling = 0  # of them, those that say so by their remote id
 
@@ -63,7 +66,7 @@ class Opening:
 
     def _read(self, filters: tuple[tuple[str, str], ...]) -> Plan[bool]:
         read = yield from self._writer.read_pages(self._entity.name, filters, self._take)
-        if self._maps:  # then a row without our coupling in its map is somebody else's, whatever its natural key
+        if self._maps and not self._is_line:  # then a row without our coupling is somebody else's, whatever its key
             self._store.forget_natural(self._entity.name)
         return read
 
@@ -74,14 +77,18 @@ class Opening:
             identity, attributes = str(row["id"]), row["attributes"]
             says, remote_id = self._writer.wire.remote_id_of(row)
             self._maps = self._maps or says
-            if says and remote_id is None:
+            if says and remote_id is None and not self._is_line:  # an order's lines are the order's, whoever wrote them
                 continue
             name = remote_id if remote_id is not None else self._natural_name(attributes, identity)
-            if name is None or not self._is_news(name, identity):
+            if name is None or self._store.known_as(self._entity.name, identity) is not None:
                 continue
             owner = self._order_of(attributes)
             payload = _json.encode(attributes)
-            self._store.put(Entry(self._entity.name, name, identity, None, Status.ADOPTED, owner, payload=payload))
+            entry = Entry(self._entity.name, name, identity, None, Status.ADOPTED, owner, payload=payload)
+            if not self._is_news(name):
+                self.newer[Key(self._entity.name, name)] = entry
+                continue
+            self._store.put(entry)
             self.adopted += 1
             self.under_coupling += remote_id is not None
 
@@ -89,9 +96,7 @@ class Opening:
         key = natural_key(self._entity, attributes)
         return None if key is None else key + NATURAL + identity.rjust(20, "0")  # of equal rows the oldest comes first
 
-    def _is_news(self, name: str, identity: str) -> bool:
-        if self._store.known_as(self._entity.name, identity) is not None:
-            return False
+    def _is_news(self, name: str) -> bool:
         known = self._store.get(self._entity.name, name)
         return known is None or known.optiply_id is None or known.status == Status.REJECTED
 

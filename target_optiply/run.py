@@ -267,7 +267,7 @@ class Run:
         while True:
             while not (self._dispatcher.idle and self._inbox.empty()):
                 self._wait()
-            if not self._engine.reject_doubted():
+            if not (self._engine.reject_doubted() or self._engine.end_doubts()):
                 break
         if len(self._engine.lanes) and not self.books.unsettled:
             raise RuntimeError(f"{len(self._engine.lanes)} records wait for each other")
@@ -301,7 +301,6 @@ class Run:
             RunStopped: The run must not be called a success.
         """
         self.intake.flush_stock()
-        self._engine.end_doubts()
         self._drain()
         self._closing.try_again()
         self._drain()

@@ -182,6 +182,10 @@ class Store:
         """Drop the rows of an entity that are known by their natural key alone (see ``opening``)."""
         self._change("DELETE FROM entries WHERE entity=? AND remote_id >= char(31) AND remote_id < char(32)", (entity,))
 
+    def forget_adopted(self) -> None:
+        """Drop the rows that were found in Optiply and that no record has matched."""
+        self._change("DELETE FROM entries WHERE status=?", (int(Status.ADOPTED),))
+
     def first_with_prefix(self, entity: str, prefix: str) -> Entry | None:
         """Return the first entry of an entity whose key begins so, or None."""
         where = "entity=? AND remote_id >= ? AND remote_id < ? ORDER BY remote_id LIMIT 1"

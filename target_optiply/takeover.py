@@ -10,6 +10,7 @@ from target_optiply.entities import ENTITIES, Entity
 from target_optiply.errors import ConfigProblem, Outage
 from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.opening import Opening
+from target_optiply.store import Entry
 from target_optiply.verification import Verification
 from target_optiply.writes import Writer
 
@@ -50,6 +51,7 @@ class Takeover:
         self._since = since
         self._adopted: set[str] = set()
         self._caught_up: set[str] = set()
+        self.newer: dict[Key, Entry] = {}  # what a run that died wrote in place of rows that the state knows
         self._under_coupling = 0  # rows read that stand under our coupling
         self._matched = False
         self._held: list[Job] = []  # creations held until a record matches one of these rows
@@ -83,6 +85,7 @@ class Takeover:
             return None
         self._caught_up.add(entity)
         opening = Opening(self._writer, self._store, ENTITIES[entity])
+        opening.newer = self.newer
         return self._read(Key(entity, ""), opening.catch_up(self._since))
 
     def knows_lines_of(self, entity: Entity) -> bool:
@@ -99,6 +102,7 @@ class Takeover:
             return False
         self._held.append(job)
         if len(self._held) >= ENOUGH and self._under_coupling >= ENOUGH:
+            self._store.forget_adopted()  # so that the next run tells the same
             raise ConfigProblem(
                 "what an earlier integration wrote under this coupling has other remote ids: none of the first "
                 f"{ENOUGH} records matches a row, for example {' '.join(job.key)}; nothing was written"
