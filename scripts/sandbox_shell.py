@@ -23,6 +23,10 @@ def main() -> None:
         )
         for name, value in sandbox.environment().items():
             print(f"export {name}={shlex.quote(value)}")
+        print("# Each sandbox begins empty, so the state of an earlier one is of no use to it:")
+        print(
+            "#   rm -f target-state.dev.json; meltano --environment dev state clear dev:tap-inventory-to-target-optiply"
+        )
         print(f"# What it answered: {sandbox.ready['control_url']}/log. Ctrl-C ends it.", flush=True)
         while True:
             time.sleep(3600)
