@@ -6,13 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from runs import Tap
+from runs import SIZE, Tap
 from support.processes import Sandbox
-
-SIZE = (
-    *("--products", "230", "--customers", "120", "--vendors", "12"),
-    *("--sales-orders", "350", "--purchase-orders", "110"),
-)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,12 @@ from typing import Any
 
 from support.processes import TAP, Finished, Sandbox, run, write_json
 
+SIZE = (
+    *("--products", "230", "--customers", "120", "--vendors", "12"),
+    *("--sales-orders", "350", "--purchase-orders", "110"),
+)
+"""The sandbox's size in most tests."""
+
 DEFAULT_STREAMS = (
     "vendors",
     "currencies",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import SIZE
+from runs import SIZE
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from support.processes import Sandbox
 
