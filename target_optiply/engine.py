@@ -320,7 +320,7 @@ class Engine:
             self._reject(job, str(error))
 
     def end_doubts(self) -> bool:
-        """Set on their way the creations held until a record matches what stands in Optiply; False if there are none."""
+        """Set on their way the creations held until a record matches what stands in Optiply; False if none are."""
         held = self.takeover.matched() if self.takeover is not None else []
         for job in held:
             self._consider(job)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
-import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -28,13 +26,14 @@ from target_optiply.engine import Engine
 from target_optiply.errors import Brake, InputProblem, Outage, RunStopped, Terminated
 from target_optiply.intake import Intake
 from target_optiply.ledger import Ledger
-from target_optiply.locking import StateLock
+from target_optiply.locking import lock
 from target_optiply.reading import Feed, Lines, state_value
 from target_optiply.settings import Settings
-from target_optiply.store import Status, Store
+from target_optiply.store import Status
 from target_optiply.takeover import Takeover
 from target_optiply.translate.settings import MappingSettings
 from target_optiply.wire import Wire
+from target_optiply.workcopy import instant, open_working_copy
 from target_optiply.writes import Writer
 
 _MOST_UNDER_WAY = 256  # records on their way beyond which stdin waits; more only with more connections
@@ -99,10 +98,17 @@ class Run:
         settings = self.settings
         self._file = state.StateFile(settings.state_path)
         self._file.check_writable()
-        if self._file.is_local:
-            self._resources.callback(StateLock(Path(f"{self._file.local_path}.lock")).release)
+        self._resources.callback(lock(self._file).release)
         self._verified_at: str | None = None
-        self.store, since = self._working_copy(previous)
+        self._copy = open_working_copy(
+            self._file,
+            self._identity,
+            self._log,
+            previous=previous,
+            hotglue=settings.state_output == "hotglue",
+            dry=self._dry,
+        )
+        self.store = self._copy.store
         verifies = self._verification_is_due()
         self._resources.callback(self.store.close)
         tokens = PasswordGrant(
@@ -140,7 +146,7 @@ class Run:
             self._dispatcher,
             adopts=settings.adopt_existing,
             verifies=verifies,
-            since=since,
+            since=self._copy.since,
         )
         self.intake = Intake(self._engine, self.books)
         soft = settings.delete == "soft"
@@ -149,46 +155,12 @@ class Run:
         )
         self._most = max(_MOST_UNDER_WAY, 4 * settings.max_connections)
 
-    def _working_copy(self, previous: str | None) -> tuple[Store, datetime | None]:
-        """Open the working copy, from what a crashed run left or from the state.
-
-        Returns:
-            The store, and since when rows may stand in Optiply that it does not know.
-        """
-        source = state.StateFile(previous) if previous else self._file
-        self._work_path = path = _scratch_file() if self._dry else self._file.work_path
-        base = source.saved_at()
-        if path.exists() and not self._dry:
-            store = Store(path)
-            if store.meta("base") == (base or "") and store.meta("ready"):
-                self._log.info("the run before this one did not end; going on from its working copy")
-                state.check_identity(json.loads(store.meta("run") or "{}"), self._identity)
-                return store, _instant(base or store.meta("began"))
-            store.close()
-            _remove(path)
-        store = Store(path)
-        try:
-            opened = source.open()
-            document = state.load(opened, store) if opened is not None else state.Document()
-            state.check_identity(document.run, self._identity)
-        except BaseException:
-            store.close()
-            _remove(path)
-            raise
-        store.put_meta("base", base or "")
-        store.put_meta("verified_at", document.run.get("verified_at", ""))
-        store.put_meta("began", datetime.now(tz=timezone.utc).isoformat())
-        store.put_meta("run", json.dumps(self._identity.as_dict()))
-        store.put_meta("ready", "1")
-        store.commit()
-        return store, _instant(base)
-
     def _verification_is_due(self) -> bool:
         """Whether this run re-reads Optiply; notes when that was done last."""
         if not self.settings.verify_days:
             return False
         now = datetime.now(tz=timezone.utc)
-        last = _instant(self.store.meta("verified_at"))
+        last = instant(self.store.meta("verified_at"))
         due = last is None or now - last >= timedelta(days=self.settings.verify_days)
         self._verified_at = now.isoformat() if due or last is None else last.isoformat()
         return due
@@ -358,7 +330,7 @@ class Run:
                 self._log.info("dry run: nothing was written, and the state is as it was")
             else:
                 self._save(run, summary)
-        _remove(self._work_path)
+        self._copy.remove()
 
     def _save(self, run: dict[str, Any], summary: dict[str, Any]) -> None:
         try:
@@ -385,18 +357,3 @@ class Run:
         lines = self.books.summary.lines(requests=traffic.requests, retries=traffic.retries, waited=traffic.waits)
         for line in lines:
             self._log.info("%s", line)
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _scratch_file() -> Path:
-    descriptor, name = tempfile.mkstemp(prefix="target-optiply-", suffix=".work")
-    os.close(descriptor)
-    return Path(name)
-
-
-def _remove(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)

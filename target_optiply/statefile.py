@@ -17,6 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from target_optiply.errors import ConfigProblem
 
+_ENTRY = re.compile(rb'"bookmarks":\s*\{\s*"[^"]+":\s*\[\s*\{')
 _SAVED_AT = re.compile(rb'"saved_at": ?"([^"]+)"')
 
 
@@ -82,6 +83,14 @@ class StateFile:
             if self.filesystem.size(self._path):
                 return self.filesystem.open(self._path, "rb")  # type: ignore[no-any-return]
         return None
+
+    def holds_entries(self) -> bool:
+        """Whether the document has an entry; told by its beginning, without reading all of it."""
+        source = self.open()
+        if source is None:
+            return False
+        with source:
+            return _ENTRY.search(source.read(4096)) is not None
 
     def saved_at(self) -> str | None:
         """Return when the document was saved, from its end alone where it is one of ours; None where there is none."""

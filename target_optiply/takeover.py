@@ -15,6 +15,10 @@ from target_optiply.verification import Verification
 from target_optiply.writes import Writer
 
 ENOUGH = 100  # rows, and records, from which on it is told whether an earlier integration used the same ids
+_LINES_OR_ORDERS = {
+    **{entity.name: entity.line_entity for entity in ENTITIES.values() if entity.line_entity is not None},
+    **{entity.line_entity: entity.name for entity in ENTITIES.values() if entity.line_entity is not None},
+}
 
 
 class Takeover:
@@ -67,6 +71,8 @@ class Takeover:
             return lane
         if entity in self._adopted:
             return None
+        if (other := Key(_LINES_OR_ORDERS.get(entity, ""), "")).entity and self._lanes.is_busy(other):
+            return other  # orders and their lines are read together
         if self._store.meta(f"opened:{entity}"):
             if not self._verifies:
                 return None
@@ -129,7 +135,7 @@ class Takeover:
         opening = Opening(self._writer, self._store, entity)
         if not (yield from opening.adopt()):
             return False
-        if opening.adopted and entity.line_entity is not None:
+        if opening.adopted and entity.line_entity is not None and entity.line_entity not in self._adopted:
             lines = Opening(self._writer, self._store, ENTITIES[entity.line_entity])
             if not (yield from lines.adopt()):
                 return False
