@@ -7,7 +7,7 @@ a request of its own. What no run has struck stays to be tried; a kind that is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,36 +106,45 @@ class Trial:
         }
 
     def try_rows(self, kinds: Iterable[str], fault: Fault, *, alone: bool = False) -> dict[str, int]:
-        """Try the rows of a fault and return kind to exit code; fails where a promise is broken or a row not struck.
+        """Try the rows of a fault; see :func:`cover`."""
 
-        Args:
-            kinds: The kinds of requests.
-            fault: What befalls the first request of each.
-            alone: Whether every row gets a run of its own.
-        """
-        found: dict[str, int] = {}
-        for code in (0, 1):
-            left = {kind for kind in kinds if promised_code(kind, fault) == code}
-            while left:
-                # Of two 401 in a row the second refuses a token that was just issued, which ends a run.
-                tried = {min(left)} if alone or fault.status == 401 else left
-                self._try(tried, fault, code, found, lambda kind: rule_of(kind, fault))
-                assert tried & found.keys(), f"{fault.name}: never struck: {', '.join(sorted(tried))}"
-                left -= found.keys()
-        return found
+        def attempt(tried: set[str]) -> tuple[int, set[str]]:
+            code = self.strike([(*rule_of(kind, fault), 1) for kind in sorted(tried)])
+            return code, self.struck(fault)
 
-    def _try(
-        self,
-        kinds: set[str],
-        fault: Fault,
-        code: int,
-        found: dict[str, int],
-        rule: Callable[[str], tuple[dict[str, Any], dict[str, Any]]],
-    ) -> None:
-        name = f"{self.phase.name}, {fault.name}, {', '.join(sorted(kinds))}"
-        try:
-            ended = self.strike([(*rule(kind), 1) for kind in sorted(kinds)])
-        except AssertionError as error:
-            raise AssertionError(f"{name}: {error}") from None
-        assert ended == code, f"{name}: exit {ended}, not {code}:\n{self.last.stderr[-3000:]}"
-        found |= dict.fromkeys(self.struck(fault) & kinds, ended)
+        # Of two 401 in a row the second refuses a token that was just issued, which ends a run.
+        alone = alone or fault.status == 401
+        return cover(
+            f"{self.phase.name}, {fault.name}", {kind: promised_code(kind, fault) for kind in kinds}, attempt, alone
+        )
+
+
+def cover(
+    name: str, promised: Mapping[str, int], attempt: Callable[[set[str]], tuple[int, set[str]]], alone: bool
+) -> dict[str, int]:
+    """Try rows until every one was struck, those with the same promise together, and return kind to exit code.
+
+    Args:
+        name: What is tried, for messages.
+        promised: Kind to the exit code that is promised.
+        attempt: Tries rows in one run; returns its exit code and which kinds were struck.
+        alone: Whether every row gets a run of its own.
+
+    Raises:
+        AssertionError: A promise is broken, or a kind cannot be struck.
+    """
+    found: dict[str, int] = {}
+    for code in sorted(set(promised.values())):
+        left = {kind for kind, wanted in promised.items() if wanted == code}
+        while left:
+            tried = {min(left)} if alone else left
+            said = f"{name}, {', '.join(sorted(tried))}"
+            try:
+                ended, struck = attempt(tried)
+            except AssertionError as error:
+                raise AssertionError(f"{said}: {error}") from None
+            assert struck & tried, f"{said}: never struck"
+            assert ended == code, f"{said}: exit {ended}, not {code}"
+            found |= dict.fromkeys(struck & tried, ended)
+            left = left - struck
+    return found

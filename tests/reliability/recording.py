@@ -61,10 +61,15 @@ class Recording:
 
 @dataclass(frozen=True)
 class Recordings:
-    """A full run, and the run after the changes."""
+    """A full run, and the run after the changes.
+
+    Attributes:
+        tap_kinds: The kinds of requests that the tap made for them.
+    """
 
     full: Recording
     changed: Recording
+    tap_kinds: frozenset[str]
 
 
 def record(sandbox: Sandbox, directory: Path) -> Recordings:
@@ -75,7 +80,8 @@ def record(sandbox: Sandbox, directory: Path) -> Recordings:
     state = directory / "tap-state.json"
     state.write_text(full.last_state, encoding="utf-8")
     changed = _record(sandbox, [*TAP, "--config", config, "--state", str(state)])
-    return Recordings(full, changed)
+    kinds = frozenset(entry["kind"] for entry in sandbox.control.log() if entry["api"] == "inflow")
+    return Recordings(full, changed, kinds)
 
 
 def _record(sandbox: Sandbox, command: list[str]) -> Recording:
