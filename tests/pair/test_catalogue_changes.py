@@ -131,8 +131,11 @@ def test_half_an_hour_of_a_service_in_a_bill_of_materials_is_left_out(pipeline: 
     template = row["itemBoms"][0]
     labour = {**template, "itemBomId": new_id(template["itemBomId"], 2), "childProductId": service}
     labour["quantity"] = {**template["quantity"], "standardQuantity": "0.5000", "uomQuantity": "0.5000"}
-    with pipeline.changing() as change:
-        control.put("products", {**row, "itemBoms": [*row["itemBoms"], labour]})
+    try:
+        with pipeline.changing() as change:
+            control.put("products", {**row, "itemBoms": [*row["itemBoms"], labour]})
+    finally:
+        control.put("products", row)
     assert not change.writes
 
 

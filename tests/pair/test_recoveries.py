@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Iterator
 from copy import deepcopy
 
@@ -10,6 +12,7 @@ from pair.expected import Expectation
 from pair.picks import new_id, product_of, purchase_of, sale_of
 from pair.pipeline import Pipeline
 from pair.spoil import spoil
+from support.processes import ROOT, TAP, TARGET, environment, run, stop, write_json
 
 
 @pytest.fixture
@@ -142,3 +145,48 @@ def test_a_supplier_whose_address_is_refused_is_sent_without_it(fresh: Pipeline)
     for row in rows:
         row["emails"] = [] if address in row["emails"] else row["emails"]
     fresh.assert_stands(expectation)
+
+
+def test_a_run_whose_tap_failed_halfway_is_completed_by_the_next(fresh: Pipeline) -> None:
+    control = fresh.sandbox.control
+    fresh.tap = {"max_retries": 0}
+    match = {"api": "inflow", "method": "GET", "path": "purchase-orders"}
+    control.add_fault(match, {"kind": "status", "status": 500}, times=None)
+    done = fresh.run()
+    assert done.tap.code == 1
+    assert done.target.code == 0, done.explain()
+    assert "purchase_orders" in done.tap.stderr.splitlines()[-1]
+    control.clear_faults()
+    control.clear_log()
+    fresh.succeed()
+    fresh.assert_stands()
+    assert set(control.writes()) == {"POST buyOrders", "POST receiptLines"}
+
+
+def test_a_target_that_was_killed_leaves_nothing_twice(fresh: Pipeline) -> None:
+    control = fresh.sandbox.control
+    config = write_json(fresh.directory / "killed.json", fresh.sandbox.tap_config())
+    messages = run([*TAP, "--config", str(config)]).stdout
+    control.request("PUT", "latency", {"optiply": 0.02})
+    target = write_json(fresh.directory / "target.json", fresh.sandbox.target_config(fresh.state_path))
+    command = [*TARGET, "--config", str(target)]
+    with (fresh.directory / "killed.err").open("wb") as said:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, cwd=ROOT, env=environment()
+        )
+        try:
+            assert process.stdin is not None
+            process.stdin.write(messages.encode())
+            process.stdin.flush()
+            for _ in range(600):
+                if control.writes().count("POST sellOrders") > 2:
+                    break
+                time.sleep(0.02)
+            process.kill()
+            process.wait()
+        finally:
+            stop(process)
+            control.request("PUT", "latency", {"optiply": 0.0})
+    assert control.writes().count("POST sellOrders") > 2
+    fresh.succeed()
+    fresh.assert_stands()
