@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,6 +19,7 @@ from singer_http.pacing import Pacer, SlidingWindow
 from singer_http.redact import redact
 from singer_http.retry import backoff_delay, parse_retry_after
 from singer_http.sessions import new_session, read_body
+from tap_inventory.answers import read_rows
 from tap_inventory.chains import Chains
 from tap_inventory.errors import CredentialsError, RefusedError, TapError, UnavailableError
 from tap_inventory.settings import Settings
@@ -33,7 +33,6 @@ MAX_BODY = 256 * 1024 * 1024
 """Bytes. A page of 100 rows with all relations is far below; more is no answer of this API."""
 
 _OVERLOADED = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 529})
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +187,9 @@ class Client:
 
     def _read(self, response: requests.Response, content: bytes) -> Answer:
         try:
-            rows = _DECODER.decode(content)
-        except (msgspec.DecodeError, ValueError) as error:
-            raise _BrokenAnswerError(f"the answer is no JSON ({error})") from None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise _BrokenAnswerError("the answer is no list of objects")
+            rows = read_rows(content)
+        except ValueError as error:
+            raise _BrokenAnswerError(str(error)) from None
         self.trusted = True
         total = response.headers.get(self._profile.paging.total, "")
         return Answer(rows, int(total) if total.isdecimal() else None)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 from types import FrameType
 from typing import IO, Any, ClassVar, cast
 
@@ -22,7 +20,8 @@ from singer_sdk.tap_base import CliTestOptionValue
 
 from singer_http.redact import install_redaction
 from tap_inventory.client import Client
-from tap_inventory.errors import RunEnding, SettingsError, StateError, StreamError, TapError
+from tap_inventory.errors import RunEnding, SettingsError, StreamError, TapError
+from tap_inventory.inputs import check_configuration, read_catalog, read_state
 from tap_inventory.planner import Batch, Pass, Planner
 from tap_inventory.progress import Progress
 from tap_inventory.read_ahead import ReadAhead
@@ -294,8 +293,8 @@ class TapInventory(Tap):
         given = config or _ConfigInput()
         tap = cls(
             config=given.config,
-            state=_read_state(state),
-            catalog=_read_json(catalog, "catalog"),
+            state=read_state(state),
+            catalog=read_catalog(catalog),
             parse_env_config=given.parse_env,
         )
         tap.run()
@@ -305,10 +304,7 @@ class TapInventory(Tap):
         """Read the configuration files, and say in a sentence where one cannot be read."""
         for path in value:
             if path != "ENV":
-                with _opened(path) as file:
-                    given = _read_json(file, "configuration")
-                if not isinstance(given, dict):
-                    raise SettingsError(f"The configuration file {path} holds no JSON object.")
+                check_configuration(path)
         return super().cb_config(ctx, param, value)
 
     @classmethod
@@ -329,27 +325,3 @@ class TapInventory(Tap):
         tap.logger.info("The credentials are good: %s answers.", profile.title)
         tap.client.close()
         ctx.exit()
-
-
-def _opened(path: str) -> IO[str]:
-    try:
-        return Path(path).open(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"The configuration file {path} cannot be read: {error.strerror}.") from None
-
-
-def _read_state(file: IO[str] | None) -> dict[str, Any] | None:
-    given = _read_json(file, "STATE")
-    if given and not isinstance(given, dict):
-        raise StateError("The given STATE is not a JSON object.")
-    return given or None
-
-
-def _read_json(file: IO[str] | None, what: str) -> Any:
-    if file is None:
-        return None
-    try:
-        return json.load(file)
-    except ValueError:
-        error = StateError if what == "STATE" else SettingsError
-        raise error(f"The given {what} is no JSON.") from None

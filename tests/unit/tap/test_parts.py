@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.singerlib.encoding.simple import StateMessage
 
+from tap_inventory.answers import read_rows
 from tap_inventory.decimals import decimal_spots, write_as_text
 from tap_inventory.errors import ClosedPipeError, RunEnding, SettingsError, StateError
 from tap_inventory.progress import Progress, describe
@@ -244,3 +245,32 @@ def test_in_a_job_there_are_log_lines_now_and_then(caplog: pytest.LogCaptureFixt
 )
 def test_a_line_says_what_can_be_known(arguments: tuple[Any, ...], text: str) -> None:
     assert describe(*arguments) == text
+
+
+# Answers.
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (rb'[{"a": "\ud800"}]', "\ufffd"),
+        (rb'[{"a": "x\uDC00y"}]', "x\ufffdy"),
+        (rb'[{"a": "\ud83d\ude00"}]', "\U0001f600"),
+        (rb'[{"a": "\\ud800 \ud800"}]', "\\ud800 \ufffd"),
+        (rb'[{"a": "\ud83d\u0041"}]', "\ufffdA"),
+    ],
+)
+def test_half_a_surrogate_pair_does_not_keep_a_page_from_being_read(text: bytes, expected: str) -> None:
+    assert read_rows(text) == [{"a": expected}]
+
+
+def test_numbers_come_to_the_digit() -> None:
+    text = b'[{"a": 12345678901234567890123, "b": 0.10, "c": 1e2}]'
+    assert read_rows(text) == [{"a": 12345678901234567890123, "b": Decimal("0.10"), "c": Decimal("1E+2")}]
+    assert str(read_rows(text)[0]["b"]) == "0.10"
+
+
+@pytest.mark.parametrize("text", [b"", b"[", b"{}", b"[1]", b"<html>", b'["\xff"]', rb'["\ud800"', b"NaN"])
+def test_what_is_no_list_of_objects_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match="the answer is no"):
+        read_rows(text)
