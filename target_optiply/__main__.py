@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 
 from singer_http.redact import redact
@@ -18,6 +19,8 @@ def main() -> None:
         _end(f"{error.outcome}: {error}", error.exit_code)
     except BrokenPipeError:
         _end("outage: nobody reads what is written to stdout", 1)
+    except sqlite3.DatabaseError as error:  # of many places, which could all do nothing about it
+        _end(f"outage: the working copy beside the state could not be read or written ({error}); is the disk full?", 1)
     except Exception as error:
         logging.getLogger(TargetOptiply.name).debug("unexpected error", exc_info=True)
         _end(f"outage: unexpected error ({type(error).__name__}: {error}); please report it", 1)
