@@ -21,6 +21,7 @@ from target_optiply.summary import Summary
 from target_optiply.writes import Outcome
 
 _exact = msgspec.json.Encoder(decimal_format="string")
+_RENEWED = "renewed:"  # begins the names under which the working copy keeps what was renewed
 
 
 class Books:
@@ -44,7 +45,8 @@ class Books:
         self.facts = StoredFacts(store)
         self.unsettled: dict[Key, str] = {}  # records of which nobody knows what became of them, and why
         self.tried: set[Key] = set()  # rejected records that were tried (again) in this run
-        self._renewed: set[str] = set()  # records whose row in Optiply is another one now, as ``entity:remote id``
+        # Records whose row in Optiply is another one now, as ``entity:remote id``; of a run that died, too.
+        self._renewed = set(store.metas(_RENEWED))
         self._caught_up: dict[Key, str | None] = {}  # records written since, and what they refer to
         self.removals = {Key(name, row[0]) for name in ENTITIES for row in store.removals(name)}
         self._parked = {Key(row.entity, row.remote_id) for row in store.parked()}
@@ -159,6 +161,7 @@ class Books:
     def renew(self, key: Key) -> None:
         """Note that a record's row is another one now (or will be): what refers to it is to be sent anew."""
         self._renewed.add(f"{key.entity}:{key.remote_id}")
+        self.store.put_meta(f"{_RENEWED}{key.entity}:{key.remote_id}", "1")
         name = {f"{key.entity}:{key.remote_id}"}
         self._caught_up = {each: refs for each, refs in self._caught_up.items() if not refers_to(refs, name)}
 

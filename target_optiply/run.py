@@ -280,7 +280,6 @@ class Run:
         self._closing.remove()
         self._closing.look_for_doubles(finally_=False)
         self._drain()
-        self.books.make_stale()
         self._release()
         problem = self._verdict()
         self._close(problem.outcome if problem else "ok")
@@ -320,6 +319,7 @@ class Run:
         """Write the state and give everything back."""
         self._closed = True
         with self._resources:
+            self.books.make_stale()
             self.store.commit()
             run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
             if self._verified_at:

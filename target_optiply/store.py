@@ -374,6 +374,11 @@ class Store:
         """Keep a value about the working copy itself."""
         self._change("INSERT OR REPLACE INTO meta VALUES (?,?)", (name, value))
 
+    def metas(self, prefix: str) -> list[str]:
+        """Return the names of such values, without the prefix that they begin with."""
+        query = "SELECT substr(name, ?) FROM meta WHERE substr(name, 1, ?)=?"
+        return [row[0] for row in self._db.execute(query, (len(prefix) + 1, len(prefix), prefix))]
+
     def meta(self, name: str) -> str | None:
         """Return a value about the working copy itself, or None."""
         row = self._db.execute("SELECT value FROM meta WHERE name=?", (name,)).fetchone()
