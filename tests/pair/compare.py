@@ -128,7 +128,7 @@ def differences(expectation: Expectation, found: Standing) -> list[str]:
             )
             result.append(f"{entity} {key}: should not stand ({why})")
         for key in wanted.keys() & rows.keys():
-            result += _row_differences(entity, key, wanted[key], rows[key], found)
+            result += _row_differences(entity, key, wanted[key], rows[key])
     return sorted(result)
 
 
@@ -143,14 +143,14 @@ def _settle_pairs(expectation: Expectation, wanted: dict[str, Row], rows: Mappin
                 wanted.pop(key, None)
 
 
-def _row_differences(entity: str, key: str, wanted: Row, row: Row, found: Standing) -> list[str]:
+def _row_differences(entity: str, key: str, wanted: Row, row: Row) -> list[str]:
     result = []
     for attribute in sorted(wanted.keys() | row.keys()):
         stands = row.get(attribute)
         if attribute in wanted:
-            right = _equal(wanted[attribute], stands) or _default(entity, attribute, wanted, row, found)
+            right = _equal(wanted[attribute], stands) or _default(entity, attribute, wanted, row)
         else:
-            right = stands in NOTHING or _default(entity, attribute, wanted, row, found)
+            right = stands in NOTHING or _default(entity, attribute, wanted, row)
         if not right:
             expected = wanted.get(attribute, "nothing")
             result.append(f"{entity} {key}: {attribute}: expected {_shown(expected)}, stands {_shown(stands)}")
@@ -164,18 +164,16 @@ def _equal(wanted: Any, stands: Any) -> bool:
     return type(wanted) is type(stands) and bool(wanted == stands)
 
 
-def _default(entity: str, attribute: str, wanted: Row, row: Row, found: Standing) -> bool:
-    """Tell whether a date that the mapping leaves out is one that Optiply itself fills in for it.
+def _default(entity: str, attribute: str, wanted: Row, row: Row) -> bool:
+    """Tell whether a date that the mapping leaves out is one that Optiply fills in itself.
 
-    Optiply takes the order's date for a line, and else adds a delivery time, in days, to the day of the order.
+    On a line it is Optiply's own affair; for an order without a date Optiply adds the supplier's delivery time, in
+    days, to the day it was placed.
     """
     if attribute != "expectedDeliveryDate" or wanted.get(attribute) is not None:
         return False
-    order = found.rows["buyOrders"].get(row["buyOrderId"], {}) if entity == "buyOrderLines" else row
-    if entity == "buyOrderLines" and row[attribute] == order.get(attribute):
-        return True
-    placed = order.get("placed")
-    return isinstance(placed, datetime) and (row[attribute] - placed) in WHOLE_DAYS
+    placed = row.get("placed")
+    return entity == "buyOrderLines" or (isinstance(placed, datetime) and row[attribute] - placed in WHOLE_DAYS)
 
 
 def _shown(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+import pytest
 from pair.picks import Row, new_id, purchase_of, received
 from pair.pipeline import Pipeline
 
@@ -20,6 +21,14 @@ def test_a_new_purchase_order_is_posted_with_its_lines_and_receipts(pipeline: Pi
         pipeline.sandbox.control.put("purchase-orders", new)
     assert change.writes["POST buyOrders"] == 1
     assert change.writes["POST receiptLines"] > 0
+
+
+@pytest.mark.parametrize("date", ["2025-12-24T00:00:00+01:00", None])
+def test_another_expected_date_is_patched(pipeline: Pipeline, date: str | None) -> None:
+    row = purchase_of(pipeline, lambda order: not order["isCompleted"] and order["requestShipDate"])
+    with pipeline.changing() as change:
+        pipeline.sandbox.control.put("purchase-orders", {**row, "requestShipDate": date})
+    assert change.writes == {"PATCH buyOrders": 1}
 
 
 def test_a_received_delivery_is_one_receipt(pipeline: Pipeline) -> None:
