@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -27,10 +28,15 @@ class CompiledValidator(BaseJSONSchemaValidator):
     def __init__(self, schema: dict[str, Any], stream: str) -> None:
         super().__init__(schema)
         try:
-            self._validate = fastjsonschema.compile(
-                schema, use_formats=False, use_default=False, detailed_exceptions=False
-            )
-        except (fastjsonschema.JsonSchemaDefinitionException, ValueError, TypeError, AttributeError, RecursionError):
+            self._validate = fastjsonschema.compile(schema, use_formats=False, use_default=False)
+        except (
+            fastjsonschema.JsonSchemaDefinitionException,
+            ValueError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            re.error,
+        ):
             raise InputProblem(f"the SCHEMA of stream {stream} is no valid JSON Schema") from None
 
     def validate(self, record: dict[str, Any]) -> None:
