@@ -21,6 +21,16 @@ from target_optiply.summary import Summary
 from target_optiply.writes import Outcome
 
 _exact = msgspec.json.Encoder(decimal_format="string")
+
+
+def _payload(job: Job) -> bytes | None:
+    """Return a job's mapped record to be tried again; None where no JSON can hold it (half a surrogate pair)."""
+    try:
+        return encode_job(job)
+    except UnicodeEncodeError:
+        return None
+
+
 _RENEWED = "renewed:"  # begins the names under which the working copy keeps what was renewed
 
 
@@ -248,7 +258,7 @@ class Books:
                 owner=job.owner or known.owner,
                 refs=known.refs if known.optiply_id is not None or job.record.defect else refs_of(job.record),
                 note=reason,
-                payload=None if job.record.defect else encode_job(job),
+                payload=None if job.record.defect else _payload(job),
             )
         )
         self.tried.add(key)

@@ -48,10 +48,8 @@ class CompiledValidator(BaseJSONSchemaValidator):
         try:
             self._validate(record)
         except fastjsonschema.JsonSchemaValueException as error:
-            name = str(error.name).removeprefix("data.").removeprefix("data")
-            raise InvalidRecord(
-                f"{name or 'record'}: {error.message.removeprefix(error.name or '').strip()}", record
-            ) from None
+            path, _, what = str(error.message).partition(" ")  # "data.name must be string"
+            raise InvalidRecord(f"{path.removeprefix('data').lstrip('.') or 'record'}: {what}", record) from None
         except RecursionError:
             raise InvalidRecord("record: nested too deeply", record) from None
 

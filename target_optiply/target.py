@@ -121,7 +121,10 @@ class TargetOptiply(Target):
             raise InputProblem(f"line {self._reader.number}: a SCHEMA without stream or schema")
         if not isinstance(schema.get("properties"), dict):
             raise InputProblem(f"line {self._reader.number}: the SCHEMA of {message_dict['stream']} has no properties")
-        super()._process_schema_message(message_dict)
+        try:
+            super()._process_schema_message(message_dict)
+        except InputProblem as problem:
+            raise InputProblem(f"line {self._reader.number}: {problem}") from None
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         stream, record = message_dict.get("stream"), message_dict.get("record")

@@ -79,7 +79,8 @@ class Run:
     @property
     def stdout(self) -> str:
         """What it printed."""
-        return (self.directory / "stdout").read_text()
+        path = self.directory / "stdout"
+        return path.read_text() if path.exists() else ""
 
     @property
     def stderr(self) -> str:

@@ -144,3 +144,9 @@ def test_an_order_of_rejected_products_waits_for_them(lab: Lab) -> None:
     assert lab.rows("sellOrders") == []
     lab.succeed(products("P1"))
     assert lab.remote_ids("sellOrders") == ["O1"]
+
+
+def test_a_record_that_does_not_fit_its_schema_is_rejected_with_the_propertys_name(lab: Lab) -> None:
+    messages = [schema("Products", "externalId", name={"type": "string"}), record("Products", product("P1", name=5))]
+    lab.run(messages).ended(1)
+    assert lab.entry("Products", "P1")["error"] == "name: must be string"
