@@ -48,6 +48,11 @@ type: $(VENV)/.installed ## Check types with mypy
 unit: $(VENV)/.installed ## Run all tests with pytest
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
+.PHONY: soak
+soak: $(VENV)/.installed ## Run the tests under fire in their long form, and write their table into docs/reliability.md
+	RELIABILITY=soak $(BIN)/python -m pytest -n $(WORKERS) tests/reliability $(PYTEST_ARGS)
+	$(BIN)/python tests/reliability/table.py
+
 .PHONY: sandbox
 sandbox: $(VENV)/.installed ## Run the sandbox in the foreground and say how to use it from a shell
 	@$(BIN)/python scripts/sandbox_shell.py

@@ -18,7 +18,7 @@ import requests
 from singer_http.pacing import Pacer, SlidingWindow
 from singer_http.redact import redact
 from singer_http.retry import backoff_delay, parse_retry_after
-from singer_http.sessions import new_session, read_body
+from singer_http.sessions import BodyTooLargeError, new_session, read_body
 from tap_inventory.answers import read_rows
 from tap_inventory.chains import Chains
 from tap_inventory.errors import CredentialsError, RefusedError, TapError, UnavailableError
@@ -145,6 +145,9 @@ class Client:
                 reason, told = self._judge(response, content, where)
             except _PASSING as error:
                 reason, told = _describe(error), None
+            except BodyTooLargeError:
+                reason, tries = "the answer is larger than any answer should be", attempt
+                break
             if attempt < tries:
                 self._hold(where, attempt, reason, told)
         times = "once" if tries == 1 else f"{tries} times"

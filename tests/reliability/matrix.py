@@ -105,6 +105,10 @@ class Trial:
             entry["kind"] for entry in self.log if entry["fault"] == fault.rule["kind"] and holding in entry["query"]
         }
 
+    def struck_kinds(self) -> set[str]:
+        """Return the kinds of requests that the last run saw going wrong, whatever the fault."""
+        return {entry["kind"] for entry in self.log if entry["fault"]}
+
     def try_rows(self, kinds: Iterable[str], fault: Fault, *, alone: bool = False) -> dict[str, int]:
         """Try the rows of a fault; see :func:`cover`."""
 
