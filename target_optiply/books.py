@@ -159,12 +159,12 @@ class Books:
 
     def forget_row(self, key: Key) -> None:
         """Drop what is known of a row, and of the rows deleted with it, but for what is still to be sent."""
-        self.store.forget(*key)
+        self.store.forget_gone(*key)
         self.renew(key)
         if ENTITIES[key.entity].line_entity is not None:
             for child in ENTITIES[key.entity].children:
                 for entry in self.store.owned(child, key.remote_id):
-                    self.store.forget(child, entry.remote_id)
+                    self.store.forget_gone(child, entry.remote_id)
                     if entry.status == Status.REJECTED and entry.payload is not None:
                         self.store.put(entry._replace(optiply_id=None))
 

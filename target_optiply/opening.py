@@ -80,7 +80,9 @@ class Opening:
             if says and remote_id is None and not self._is_line:  # an order's lines are the order's, whoever wrote them
                 continue
             name = remote_id if remote_id is not None else self._natural_name(attributes, identity)
-            if name is None or self._store.known_as(self._entity.name, identity) is not None:
+            if name is None or self._store.is_gone(self._entity.name, identity):
+                continue  # a row may have gone between this answer and now
+            if self._store.known_as(self._entity.name, identity) is not None:
                 continue
             owner = self._order_of(attributes)
             payload = _json.encode(attributes)

@@ -121,6 +121,7 @@ class Store:
         self._db.execute("PRAGMA cache_size=-32000")
         self._db.executescript(_SCHEMA)
         self._open = False  # a transaction is
+        self._gone: set[tuple[str, str]] = set()  # rows that went in this run
         self._entries = 0
         self._lookup = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND remote_id=?"  # noqa: S608
         self._by_id_indexed = False
@@ -152,6 +153,17 @@ class Store:
     def put(self, entry: Entry) -> None:
         """Store what is known of a record, in place of what was."""
         self._change(_PUT, entry)
+
+    def forget_gone(self, entity: str, remote_id: str) -> None:
+        """Drop what is known of a record whose row is gone in Optiply; an older answer may still tell of the row."""
+        known = self.get(entity, remote_id)
+        if known is not None and known.optiply_id is not None:
+            self._gone.add((entity, known.optiply_id))
+        self.forget(entity, remote_id)
+
+    def is_gone(self, entity: str, optiply_id: str) -> bool:
+        """Whether a row was found gone, or was deleted, in this run."""
+        return (entity, optiply_id) in self._gone
 
     def put_many(self, entries: Iterable[Entry]) -> None:
         """Store many entries."""

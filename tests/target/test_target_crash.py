@@ -140,6 +140,13 @@ def test_three_crashes_in_a_row_with_an_older_state_leave_nothing_twice(lab: Lab
     _assert_whole(lab)
 
 
+@pytest.mark.parametrize("_again", range(3))
+def test_a_row_that_this_run_deletes_while_it_reads_is_not_taken_over(lab: Lab, _again: int) -> None:
+    lab.succeed(_source(1))
+    lab.succeed(_source(2), max_connections=3)
+    _assert_whole(lab, 2)
+
+
 def test_an_older_state_is_brought_up_to_what_was_written_since(lab: Lab) -> None:
     lab.succeed(_source(1))
     kept = lab.directory / "older.json"
