@@ -202,7 +202,7 @@ class Dispatcher:
             self._hold_back(request, answer, in_flight, now)
             self._ready.appendleft(work)
             return
-        if answer.status:
+        if 0 < answer.status < 500:
             self._throttled = 0
             self._limit.answered(answer.latency, in_flight=in_flight, now=now)
         self._watch(request, answer, meaning, now)

@@ -137,10 +137,9 @@ class Engine:
         try:
             check(job.record)  # what was refused before it was sent is not sent now
         except InvalidRecord as error:
-            self._books.reject(job, str(error))
-            return False
+            job.refusal = str(error)
         self.start(job)
-        return True
+        return job.refusal is None
 
     # deciding
 
@@ -151,8 +150,7 @@ class Engine:
                 self.lanes.wait(job, key)
                 return
         if job.refusal is not None:
-            self._books.unpark(job.key)
-            self._reject(job, job.refusal)
+            self._consider_refusal(job, job.refusal)
             return
         if self.takeover is not None and (lane := self.takeover.adoption(job.record.entity)) is not None:
             self.lanes.wait(job, lane)
@@ -166,6 +164,15 @@ class Engine:
             self._consider_figure(job, entry)
         else:
             self._consider_record(job, entry)
+
+    def _consider_refusal(self, job: Job, reason: str) -> None:
+        """Reject a record that cannot be sent, unless it would be left out anyway, with something that is not sent."""
+        self._books.unpark(job.key)
+        resolution = resolve(job, self._store.get, self.lanes.is_busy) if job.record.lines is None else None
+        if resolution is not None and resolution.kind == "left_out":
+            self._leave_out(job, self._store.get(*job.key), resolution)
+        else:
+            self._reject(job, reason)
 
     def _consider_removal(self, job: Job, entry: Entry | None) -> None:
         key = job.key

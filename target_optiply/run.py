@@ -84,6 +84,7 @@ class Run:
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._batches: deque[list[bytes]] = deque()
         self._input_ended = False
+        self._input_problem: InputProblem | None = None
         self._closed = False
         self.line_number = 0
         self.ledger = Ledger()
@@ -193,6 +194,8 @@ class Run:
         while True:
             while not self._batches or self._is_full:
                 if self._input_ended and not self._batches:
+                    if self._input_problem is not None:
+                        raise self._input_problem
                     return
                 self._wait()
             batch = self._batches.popleft()
@@ -231,6 +234,7 @@ class Run:
         elif isinstance(event, Lines):
             self._batches.append(event.lines)
             self._input_ended = event.last
+            self._input_problem = event.problem
         elif isinstance(event, Signalled):
             raise Terminated(event.signum)
 

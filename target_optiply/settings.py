@@ -144,11 +144,10 @@ def with_environment(config: Mapping[str, Any], from_environment: Mapping[str, A
     return merged
 
 
-def environment(parsed: Mapping[str, Any] | None = None, *, dotenv: bool = False) -> dict[str, Any]:
+def environment(*, dotenv: bool = False) -> dict[str, Any]:
     """Return the settings that TARGET_OPTIPLY_* variables give, by their schema's types.
 
     Args:
-        parsed: What else is known, in which the variables take precedence.
         dotenv: Whether the nearest ``.env`` file, from the working folder upwards, is read first, as for
             ``--config=ENV``.
     """
@@ -156,7 +155,7 @@ def environment(parsed: Mapping[str, Any] | None = None, *, dotenv: bool = False
         folders = (Path.cwd(), *Path.cwd().parents)
         nearest = next((path for folder in folders if (path := folder / ".env").is_file()), None)
         parse_environment_config({}, "", nearest)  # no schema: its own reading of types fails with values in messages
-    found = dict(parsed or {})
+    found: dict[str, Any] = {}
     for name, schema in CONFIG_SCHEMA["properties"].items():
         text = os.environ.get(f"TARGET_OPTIPLY_{name.upper()}")
         types = schema.get("type", [])

@@ -77,7 +77,11 @@ class OptiplySink(Sink):
 
     def get_validator(self) -> BaseJSONSchemaValidator | None:
         """Return the compiled validator of the stream's schema, unless validation is switched off."""
-        return CompiledValidator(self.schema, self.stream_name) if self.validate_schema else None
+        if not self.validate_schema:
+            return None
+        # A stream map types what it adds as text, whatever it is; the overrides are read by the mapping.
+        properties = {name: schema for name, schema in self.schema["properties"].items() if name != "optiply"}
+        return CompiledValidator({**self.schema, "properties": properties}, self.stream_name)
 
     def process_record(self, record: Any, context: dict[str, Any]) -> None:
         """Validate and translate a record, and hand over what is to be done."""

@@ -54,7 +54,7 @@ class TargetOptiply(Target):
         state: str | None = None,
         dry_run: bool = False,
     ) -> None:
-        merged = with_environment(config or {}, environment(self._env_var_config if parse_env_config else None))
+        merged = with_environment(config or {}, environment(dotenv=parse_env_config))
         install_redaction([str(merged[name]) for name in SECRETS if merged.get(name)], loggers=[self.name])
         super().__init__(
             config=merged,

@@ -12,6 +12,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from target_optiply import state
+from target_optiply.convert import InvalidRecord, to_time
+from target_optiply.errors import ConfigProblem
 from target_optiply.statefile import StateFile
 from target_optiply.store import Store
 
@@ -78,13 +80,14 @@ def open_working_copy(
         store.close()
         _remove(path)
         raise
+    saved_at = base or document.run.get("saved_at") or ""  # another program may have put it elsewhere than at the end
     store.put_meta("base", base)
     store.put_meta("verified_at", document.run.get("verified_at", ""))
     store.put_meta("began", datetime.now(tz=timezone.utc).isoformat())
     store.put_meta("run", json.dumps(identity.as_dict()))
     store.put_meta("ready", "1")
     store.commit()
-    return WorkingCopy(store, path, instant(base))
+    return WorkingCopy(store, path, instant(saved_at))
 
 
 def _first_with_entries(place: StateFile, previous: str | None, *, hotglue: bool) -> StateFile:
@@ -111,8 +114,15 @@ def _left_behind(path: Path, base: str) -> Store | None:
 
 
 def instant(text: str | None) -> datetime | None:
-    """Return the instant of an ISO text, or None where there is none."""
-    return datetime.fromisoformat(text) if text else None
+    """Return the instant of an ISO text, or None where there is none.
+
+    Raises:
+        ConfigProblem: It is none.
+    """
+    try:
+        return to_time(text, "saved_at") if text else None
+    except InvalidRecord:
+        raise ConfigProblem(f"the state has a date that is none ({text[:40] if text else text})") from None
 
 
 def _scratch_file() -> Path:

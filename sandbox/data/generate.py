@@ -121,7 +121,7 @@ def _small_tables(world: World) -> tuple[dict[str, Table], int]:
     return tables, version
 
 
-def generate(  # noqa: PLR0917 - the sizes in the order in which the command line has them
+def generate(
     seed: int = 1,
     products: int = 200,
     customers: int = 50,

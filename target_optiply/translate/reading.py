@@ -14,15 +14,15 @@ from target_optiply.identity import remote_id
 Raw = Mapping[str, Any]
 
 _DELETION_MARKS = ("deleted_at", "_sdc_deleted_at", "deletedAt")
-_NOTHING = frozenset({"", "nan", "none", "null", "nat", "false"})
+_NOTHING = frozenset({"", "nan", "snan", "none", "null", "nat", "false"})
+"""Also what a data frame writes where there is no date."""
 
 
 def is_deleted(record: Raw) -> bool:
     """Tell whether a record carries a deletion mark."""
     for mark in _DELETION_MARKS:
         value = record.get(mark)
-        # value != value is NaN, which a data frame writes where there is no date.
-        if value is not None and value is not False and value == value and str(value).strip().lower() not in _NOTHING:  # noqa: PLR0124
+        if value is not None and value is not False and str(value).strip().lower() not in _NOTHING:
             return True
     return False
 

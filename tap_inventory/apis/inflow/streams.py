@@ -35,6 +35,8 @@ def _documents(name: str, path: str, key: str, **known: Any) -> StreamProfile:
 STREAMS: tuple[StreamProfile, ...] = (
     _documents("vendors", "/vendors", "vendorId", selected=True, modified="lastModifiedDttm"),
     _stream("currencies", "/currencies", "currencyId", selected=True, include=("currencyConversions",)),
+    # Before the products, whose prices are read by them: a price list says whether its prices contain tax.
+    _stream("pricing_schemes", "/pricing-schemes", "pricingSchemeId"),
     _stream(
         "product_summaries",
         "/products/summary",
@@ -88,7 +90,6 @@ STREAMS: tuple[StreamProfile, ...] = (
     ),
     _stream("operation_types", "/operation-types", "operationTypeId"),
     _stream("payment_terms", "/payment-terms", "paymentTermsId"),
-    _stream("pricing_schemes", "/pricing-schemes", "pricingSchemeId"),
     _documents("product_cost_adjustments", "/product-cost-adjustments", "productCostAdjustmentId"),
     _documents("stock_adjustments", "/stock-adjustments", "stockAdjustmentId", include=("lines",)),
     _documents("stock_counts", "/stock-counts", "stockCountId", include=("sheets.lines",)),
