@@ -7,9 +7,10 @@ a request of its own. What no run has struck stays to be tried; a kind that is n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from pair.compare import assert_stands
 from reliability.faults import Fault, promised_code
@@ -55,7 +56,8 @@ class Trial:
 
     lab: Lab
     phase: Phase
-    codes: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    _counts: ClassVar[dict[str, Counter[str]]] = {}
 
     def begin(self) -> None:
         """Bring Optiply and the target's state to where the phase begins."""
@@ -65,12 +67,18 @@ class Trial:
         if self.phase.before is not None:
             self.lab.succeed(self.phase.before.lines)
 
-    def kinds(self) -> list[str]:
-        """Return the kinds of requests that the phase makes, by a run in which all goes well."""
-        self.begin()
-        self.lab.succeed(self.phase.recording.lines)
-        self.assert_agreement()
-        return sorted(self.lab.counts())
+    def counts(self) -> Counter[str]:
+        """Return how many requests of each kind the phase makes where all goes well, tried once in a session."""
+        if self.phase.name not in self._counts:
+            self.begin()
+            self.lab.succeed(self.phase.recording.lines)
+            self.assert_agreement()
+            self._counts[self.phase.name] = self.lab.counts()
+        return self._counts[self.phase.name]
+
+    def kinds(self) -> set[str]:
+        """Return the kinds of requests that the phase makes."""
+        return set(self.counts())
 
     def assert_agreement(self) -> None:
         """Insist that Optiply is exactly what the source asks for: nothing missing, twice or stale."""
@@ -84,7 +92,9 @@ class Trial:
         self.begin()
         for match, fault, times in rules:
             control.add_fault(match, fault, times)
-        run = self.lab.run(self.phase.recording.lines, request_timeout=TIMEOUT, constants={**IMPATIENT, **constants})
+        run = self.lab.run(
+            self.phase.recording.lines, request_timeout=TIMEOUT, constants={**IMPATIENT, **constants}, **self.settings
+        )
         self.log = control.log()
         control.clear_faults()
         assert "Traceback" not in run.stderr, run.stderr[-3000:]
@@ -116,8 +126,8 @@ class Trial:
             code = self.strike([(*rule_of(kind, fault), 1) for kind in sorted(tried)])
             return code, self.struck(fault)
 
-        # Of two 401 in a row the second refuses a token that was just issued, which ends a run.
-        alone = alone or fault.status == 401
+        # Of two 401 in a row the second refuses a token that was just issued, which ends a run: one at a time.
+        self.settings = {"max_connections": 1} if fault.status == 401 else {}
         return cover(
             f"{self.phase.name}, {fault.name}", {kind: promised_code(kind, fault) for kind in kinds}, attempt, alone
         )

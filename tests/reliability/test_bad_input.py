@@ -19,13 +19,13 @@ from target.messages import product, record, schema, sell_order, supplier
 from sandbox import identity
 
 UNTROUBLED = settings(
-    max_examples=600 if SOAK else 90,
+    max_examples=600 if SOAK else 120,
     deadline=None,
     derandomize=not SOAK,
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-MUTATED = settings(UNTROUBLED, max_examples=400 if SOAK else 60)
+MUTATED = settings(UNTROUBLED, max_examples=400 if SOAK else 30)
 SECRETS = (identity.OPTIPLY_CLIENT_SECRET, identity.OPTIPLY_PASSWORD, identity.OPTIPLY_USERNAME)
 
 # Text as it may stand in JSON: control characters, lone surrogates and astral planes included.

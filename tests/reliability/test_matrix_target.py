@@ -17,7 +17,7 @@ def test_every_request_survives(fault: Fault, lab: Lab, recordings: Recordings, 
     found: dict[str, int] = {}
     for phase in phases(recordings):
         trial = Trial(lab, phase)
-        kinds = set(trial.kinds()) - found.keys()
+        kinds = trial.kinds() - found.keys()
         tried = trial.try_rows(kinds, fault, alone=SOAK)
         assert tried.keys() == kinds
         found |= tried
@@ -28,7 +28,7 @@ def test_the_documented_matrix_has_a_row_for_every_kind_of_request(lab: Lab, rec
     text = DOCUMENT.read_text(encoding="utf-8")
     kinds = set(recordings.tap_kinds)
     for phase in phases(recordings):
-        kinds |= set(Trial(lab, phase).kinds())
+        kinds |= Trial(lab, phase).kinds()
     assert kinds_listed(text) == kinds, "`make soak` brings the table up to date"
     assert faults_listed(text) == [fault.name for fault in FAULTS]
 
@@ -36,7 +36,7 @@ def test_the_documented_matrix_has_a_row_for_every_kind_of_request(lab: Lab, rec
 def test_the_inventory_makes_every_kind_of_write_due(lab: Lab, recordings: Recordings, busy_sandbox: Sandbox) -> None:
     kinds: set[str] = set()
     for phase in phases(recordings):
-        kinds |= set(Trial(lab, phase).kinds())
+        kinds |= Trial(lab, phase).kinds()
     entities = ("products", "suppliers", "supplierProducts", "productCompositions", "sellOrders", "buyOrders")
     entities += ("sellOrderLines", "buyOrderLines", "receiptLines")
     never = {"DELETE products", "DELETE suppliers"}  # no inventory row vanishes
