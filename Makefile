@@ -46,7 +46,7 @@ type: $(VENV)/.installed ## Check types with mypy
 
 .PHONY: unit
 unit: $(VENV)/.installed ## Run all tests with pytest
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.installed ## Run the tests under fire in their long form, and write their table into docs/reliability.md

@@ -12,11 +12,12 @@ import msgspec
 from target_optiply.client import Client
 from target_optiply.difference import hash_of, made_stale, products_of, refers_to, refs_of
 from target_optiply.entities import ENTITIES
+from target_optiply.facts import StoredFacts
 from target_optiply.jobs import Job, Key, decode_job, encode_job
 from target_optiply.ledger import Ledger
 from target_optiply.model import EntityRecord
 from target_optiply.outage import OutageWatch
-from target_optiply.store import Entry, Parked, Repeated, Status, Store, StoredFacts
+from target_optiply.store import Entry, Parked, Repeated, Status, Store
 from target_optiply.summary import Summary
 from target_optiply.writes import Outcome
 

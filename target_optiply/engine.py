@@ -6,20 +6,17 @@ with what is known, a plan is started, and its outcome is booked; then the lane 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import msgspec
 
 from target_optiply import orders
 from target_optiply.books import Books
-from target_optiply.compare import canonical, differing
-from target_optiply.difference import has_other_parents, same_head, same_lines
+from target_optiply.difference import has_other_parents
 from target_optiply.dispatch import Dispatcher, Plan
 from target_optiply.entities import ENTITIES, Entity
 from target_optiply.jobs import Job, Key, Lanes
-from target_optiply.opening import NATURAL, natural_key
-from target_optiply.records import InvalidRecord, attributes_for, check
+from target_optiply.needs import Needs, stock_of
+from target_optiply.records import InvalidRecord, check
 from target_optiply.references import Resolution, gone_parents, resolve
 from target_optiply.stock import StockDesk
 from target_optiply.store import Entry, Status
@@ -27,8 +24,6 @@ from target_optiply.takeover import Takeover
 from target_optiply.writes import Outcome, Writer
 
 _ATTEMPTS = 3  # how often a record is started over because a row turned out to be gone
-_REVIVED = {"status": "enabled", "ignored": False}  # what undoes a soft delete
-_json = msgspec.json.Decoder(float_hook=str)
 
 
 class Engine:
@@ -38,10 +33,19 @@ class Engine:
         books: What is known, and where outcomes are booked.
         writer: Makes plans.
         dispatcher: Carries them out.
+        takeover_for: Makes what reads Optiply before an entity's first row is created; it waits in the engine's lanes.
         deletes: Whether anything is removed in Optiply.
     """
 
-    def __init__(self, books: Books, writer: Writer, dispatcher: Dispatcher, *, deletes: bool) -> None:
+    def __init__(
+        self,
+        books: Books,
+        writer: Writer,
+        dispatcher: Dispatcher,
+        takeover_for: Callable[[Lanes], Takeover],
+        *,
+        deletes: bool,
+    ) -> None:
         self._books = books
         self._store = books.store
         self._writer = writer
@@ -49,7 +53,8 @@ class Engine:
         self._deletes = deletes
         self.lanes = Lanes(self.start, self._consider)
         self.stock = StockDesk()
-        self.takeover: Takeover | None = None
+        self.takeover = takeover_for(self.lanes)
+        self._needs = Needs(books, writer, self.takeover)
         self._in_doubt: list[tuple[Job, str]] = []  # refused while it is not told whether Optiply refuses everything
         self._learnt: set[Key] = set()  # orders whose line ids were looked up in this run
 
@@ -83,7 +88,7 @@ class Engine:
             return False
         if job.key in self._books.removals or self._books.up_to_date(entry) is not entry:
             return False
-        if self.takeover is not None and self.takeover.is_due(job.record.entity):
+        if self.takeover.is_due(job.record.entity):
             return False
         if len(self.lanes) and any(self.lanes.is_busy(parent) for parent in self._parents_of(job, entry)):
             return False  # a parent may come out of this as another row, or its owner without it
@@ -152,7 +157,7 @@ class Engine:
         if job.refusal is not None:
             self._consider_refusal(job, job.refusal)
             return
-        if self.takeover is not None and (lane := self.takeover.adoption(job.record.entity)) is not None:
+        if (lane := self.takeover.adoption(job.record.entity)) is not None:
             self.lanes.wait(job, lane)
             return
         entry = self._store.get(*job.key)
@@ -201,7 +206,7 @@ class Engine:
 
     def _consider_figure(self, job: Job, entry: Entry | None) -> None:
         figure = job.record.stock or 0
-        if entry is not None and (entry.status in (Status.SKIPPED, Status.REMOVED) or _stock_of(entry) == figure):
+        if entry is not None and (entry.status in (Status.SKIPPED, Status.REMOVED) or stock_of(entry) == figure):
             self._settle(job)
         elif entry is None or entry.optiply_id is None:
             self._store.put_figure(job.key.remote_id, figure)
@@ -311,11 +316,11 @@ class Engine:
         if entry is not None and entry.status == Status.REJECTED:
             entry = entry._replace(hash=None)  # what was refused does not stand in Optiply
         if entry is None or entry.optiply_id is None:
-            if self.takeover is not None and (lane := self.takeover.catching_up(entity.name)) is not None:
+            if (lane := self.takeover.catching_up(entity.name)) is not None:
                 self.lanes.wait(job, lane)
                 return
-            entry = self._found_otherwise(job, entity, resolution)
-            if entry is None and self.takeover is not None and self.takeover.holds(job):
+            entry = self._needs.found_otherwise(job, entity, resolution)
+            if entry is None and self.takeover.holds(job):
                 if self.takeover.has_held_enough:
                     self.end_doubts()
                 return
@@ -328,7 +333,7 @@ class Engine:
 
     def end_doubts(self) -> bool:
         """Set on their way the creations held until a record matches what stands in Optiply; False if none are."""
-        held = self.takeover.matched() if self.takeover is not None else []
+        held = self.takeover.matched()
         for job in held:
             self._consider(job)
         return bool(held)
@@ -340,13 +345,13 @@ class Engine:
                 own = self._writer.read_one(entity.name, job.record.optiply_id or "")
                 self._dispatcher.submit(own, lambda row: self._own_order_read(job, row))
                 return
-            plan: Plan[Outcome] | None = self._creation(job, entity, resolution)
+            plan: Plan[Outcome] | None = self._needs.creation(job, entity, resolution)
         elif has_other_parents(job.record, entry):
             replaced = self._writer.delete(entity, entry.optiply_id, soft=False)
             self._dispatcher.submit(replaced, lambda outcome: self._replaced(job, outcome))
             return
         else:
-            plan = self._change(job, entity, entry, resolution)
+            plan = self._needs.change(job, entity, entry, resolution)
         if plan is None:
             self._book(job, resolution, Outcome("unchanged", entry.optiply_id if entry else None))
         else:
@@ -367,82 +372,6 @@ class Engine:
             job.record.stock, job.record.stock_is_fallback = kept, False
         if job.record.stock is None and (entry is None or entry.optiply_id is None):
             self._books.warn_once("no stock", "products without a stock figure are created with a stock of 0")
-
-    def _found_otherwise(self, job: Job, entity: Entity, resolution: Resolution) -> Entry | None:
-        """Return what is known of a record under the Optiply id it names or its natural key, filed as its own."""
-        if job.record.own:
-            return None
-        newer = self.takeover.newer.pop(job.key, None) if self.takeover is not None else None
-        if newer is not None:
-            entry = newer
-        elif (
-            job.record.optiply_id is not None and not job.attempt
-        ):  # on a further attempt, that row is known to be gone
-            known = self._store.known_as(entity.name, job.record.optiply_id)
-            entry = known or Entry(*job.key, job.record.optiply_id)
-        else:
-            name = natural_key(entity, {**resolution.record.attributes, **resolution.ids})
-            known = self._store.first_with_prefix(entity.name, name + NATURAL) if name is not None else None
-            if known is None:
-                return None
-            entry = known
-        self._store.forget(entity.name, entry.remote_id)
-        entry = entry._replace(remote_id=job.key.remote_id, owner=job.owner)
-        self._store.put(entry)
-        return entry
-
-    def _creation(self, job: Job, entity: Entity, resolution: Resolution) -> Plan[Outcome]:
-        attributes = attributes_for(
-            resolution.record,
-            resolution.ids,
-            method="POST",
-            stock=job.record.stock,
-            products=resolution.products,
-            synced_at=self._books.synced_at(),
-        )
-        return self._writer.create(entity, job.record.remote_id, attributes)
-
-    def _change(self, job: Job, entity: Entity, entry: Entry, resolution: Resolution) -> Plan[Outcome] | None:
-        """Return the plan that brings a standing row up to date; None where it is so already."""
-        identity = entry.optiply_id or ""
-        attributes = self._changed_attributes(job, entity, entry, resolution)
-        if entity.line_entity is None:
-            return self._writer.update(entity, identity, attributes) if attributes is not None else None
-        lines: dict[str, dict[str, Any]] | None = None
-        filed_lines = (
-            entry.status == Status.ADOPTED and self.takeover is not None and self.takeover.knows_lines_of(entity)
-        )
-        if resolution.record.lines is not None and (filed_lines or not same_lines(entry.hash, job.hash)):
-            lines = {
-                resolution.products.get(line.product.remote_id or "", line.product.optiply_id or ""): line.attributes
-                for line in resolution.record.lines
-            }
-        if attributes is None and lines is None:
-            return None
-        rows = None
-        if filed_lines:
-            filed = self._store.owned(entity.line_entity, f"#{identity}")
-            rows = [{"id": each.optiply_id, "attributes": _json.decode(each.payload or b"{}")} for each in filed]
-        prefix = job.record.remote_id or ""
-        return orders.revise_order(self._writer, entity, identity, attributes, lines, prefix=prefix, rows=rows)
-
-    def _changed_attributes(
-        self, job: Job, entity: Entity, entry: Entry, resolution: Resolution
-    ) -> dict[str, Any] | None:
-        """Return what a PATCH of the row itself must carry; None where nothing of it changed."""
-        stock = job.record.stock
-        if entry.status == Status.ADOPTED and entry.payload:
-            mapped = attributes_for(resolution.record, resolution.ids, method="PATCH", stock=stock)
-            if not differing(entity.name, mapped, _json.decode(entry.payload)):
-                return None
-        elif same_head(entry.hash, job.hash):
-            moved = stock is not None and stock != entry.stock
-            return {entity.stock_attribute or "": stock} if moved else None
-        synced_at = self._books.synced_at()
-        attributes = attributes_for(resolution.record, resolution.ids, method="PATCH", stock=stock, synced_at=synced_at)
-        if entry.status == Status.REMOVED:  # what was switched off is there again
-            attributes = {**{name: _REVIVED[name] for name in entity.soft_delete or ()}, **attributes}
-        return attributes
 
     # booking
 
@@ -546,11 +475,3 @@ class Engine:
             self._store.forget(*key)
         self._store.put(Entry(*job.key, outcome.optiply_id, owner=job.owner))
         self._consider(job)
-
-
-def _stock_of(entry: Entry) -> int | None:
-    """Return the stock figure that stands in Optiply, where it is known."""
-    if entry.status != Status.ADOPTED or entry.payload is None:
-        return entry.stock
-    figure = canonical("products", "stockLevel", _json.decode(entry.payload).get("stockLevel"))
-    return int(figure) if isinstance(figure, str) and figure.lstrip("-").isdigit() else None

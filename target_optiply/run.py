@@ -139,15 +139,20 @@ class Run:
         self._resources.callback(self._dispatcher.close)
         self.books = Books(self.store, self.ledger, client, self._dispatcher.watch, self._log)
         writer = Writer(Wire(settings.account_id, settings.coupling_id), self.books)
-        self._engine = Engine(self.books, writer, self._dispatcher, deletes=settings.delete != "ignore")
-        self._engine.takeover = Takeover(
-            writer,
+        self._engine = Engine(
             self.books,
-            self._engine.lanes,
+            writer,
             self._dispatcher,
-            adopts=settings.adopt_existing,
-            verifies=verifies,
-            since=self._copy.since,
+            lambda lanes: Takeover(
+                writer,
+                self.books,
+                lanes,
+                self._dispatcher,
+                adopts=settings.adopt_existing,
+                verifies=verifies,
+                since=self._copy.since,
+            ),
+            deletes=settings.delete != "ignore",
         )
         self.intake = Intake(self._engine, self.books)
         soft = settings.delete == "soft"

@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from target_optiply.store import Entry, Parked, Status, Store, StoredFacts
+from target_optiply.facts import StoredFacts
+from target_optiply.store import Entry, Parked, Status, Store
 
 
 @pytest.fixture
