@@ -32,21 +32,28 @@ _STATUS = {
 }
 
 
-def meaning_of(answer: Answer, *, wants_document: bool) -> Meaning:
+def meaning_of(answer: Answer, *, wants_document: bool, patched: str | None = None) -> Meaning:
     """Classify an answer.
 
     Args:
         answer: What came back.
         wants_document: Whether a success must carry a JSON:API document (GET and POST) to be one; else it may be
-            without a body, but what body there is must be JSON.
+            without a body, but what body there is must be such a document all the same.
+        patched: The row that a PATCH named: what body there is must hold it.
     """
     status = answer.status
     if (known := _STATUS.get(status)) is not None:
         return known
     if 200 <= status < 300:
-        if answer.body.strip() and answer.document() is None:
-            return Meaning.UNREADABLE  # a page of HTML, say: nothing tells that the request got through
-        return Meaning.UNREADABLE if wants_document and not _is_document(answer) else Meaning.DONE
+        if not wants_document and not answer.body.strip():
+            return Meaning.DONE
+        if patched is not None:
+            row = resource(answer)
+            return Meaning.DONE if row is not None and resource_id(row) == patched else Meaning.UNREADABLE
+        if not wants_document and _holds_no_row(answer):
+            return Meaning.DONE
+        # A page of HTML, or an error under a 200: nothing tells that the request got through.
+        return Meaning.DONE if _is_document(answer) else Meaning.UNREADABLE
     if status == 503 and answer.headers.get("Retry-After"):
         return Meaning.THROTTLED
     if status >= 500:
@@ -57,6 +64,14 @@ def meaning_of(answer: Answer, *, wants_document: bool) -> Meaning:
 def _is_document(answer: Answer) -> bool:
     document = answer.document()
     return isinstance(document, dict) and isinstance(document.get("data"), (dict, list))
+
+
+def _holds_no_row(answer: Answer) -> bool:
+    """Whether an answer is a document without a row, as JSON:API allows it for a DELETE: null data, or meta alone."""
+    document = answer.document()
+    if not isinstance(document, dict) or "errors" in document:
+        return False
+    return document.get("data") is None and ("data" in document or "meta" in document)
 
 
 def resource(answer: Answer) -> dict[str, Any] | None:

@@ -26,6 +26,8 @@ from target_optiply.concurrency import ConcurrencyLimit
 from target_optiply.errors import Outage
 from target_optiply.outage import OutageWatch
 
+_PATIENCE = 20  # answers in a row that ask for restraint, after which a 429 counts as a failure
+
 T = TypeVar("T")
 
 
@@ -217,7 +219,8 @@ class Dispatcher:
         self.traffic.waits += max(0.0, now + wait - max(now, self._gate))
         self._gate = max(self._gate, now + wait)
         reading = request.method == "GET"
-        if answer.status == 503 and (reason := self.watch.failed(now, words(answer), reading=reading)):
+        fails = answer.status == 503 or self._throttled >= _PATIENCE  # a restraint that never ends is an outage too
+        if fails and (reason := self.watch.failed(now, words(answer), reading=reading)):
             raise Outage(reason)
 
     def _watch(self, request: Request, answer: Answer, meaning: Meaning, now: float) -> None:

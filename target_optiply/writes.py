@@ -195,7 +195,7 @@ class Writer:
             )
             if isinstance(answer, Outcome):
                 return answer
-            meaning = meaning_of(answer, wants_document=False)
+            meaning = meaning_of(answer, wants_document=False, patched=optiply_id)
             if meaning is Meaning.DONE:
                 return Outcome("updated", optiply_id, warnings=warnings)
             if meaning is Meaning.MISSING:
@@ -215,7 +215,8 @@ class Writer:
         answer = yield from self._persist_on(entity, optiply_id, request)
         if isinstance(answer, Outcome):
             return answer
-        if meaning_of(answer, wants_document=False) in (Meaning.DONE, Meaning.MISSING):
+        patched = optiply_id if request.method == "PATCH" else None
+        if meaning_of(answer, wants_document=False, patched=patched) in (Meaning.DONE, Meaning.MISSING):
             return Outcome("deleted", optiply_id)
         return Outcome("rejected", optiply_id, reason=_said(answer))
 
@@ -302,8 +303,9 @@ class Writer:
 
         A gateway in trouble answers 404 as well, and what is taken for gone would be created twice, or left standing.
         """
+        patched = optiply_id if request.method == "PATCH" else None
         for _ in range(_TWICE):
-            answer = yield from self._persist(request)
+            answer = yield from self._persist(request, patched=patched)
             if meaning_of(answer, wants_document=False) is not Meaning.MISSING:
                 return answer
             row = yield from self.read_one(entity.name, optiply_id)
@@ -312,12 +314,13 @@ class Writer:
             yield _Tries(self._book).pause()
         return Outcome("rejected", optiply_id, reason=f"{_said(answer)} (but it is there)")
 
-    def _persist(self, request: Request, *, wants_document: bool = False) -> Plan[Answer]:
+    def _persist(self, request: Request, *, wants_document: bool = False, patched: str | None = None) -> Plan[Answer]:
         """Send a request that may be repeated until it gets an answer that settles it, or its tries are used up."""
         tries = _Tries(self._book)
         while True:
             answer: Answer = yield request
-            if meaning_of(answer, wants_document=wants_document) not in _UNSETTLED or tries.failed():
+            meaning = meaning_of(answer, wants_document=wants_document, patched=patched)
+            if meaning not in _UNSETTLED or tries.failed():
                 return answer
             yield tries.pause()
 

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-CERTIFICATE = Path(__file__).parent / "data" / "self-signed.pem"
+import trustme
+
 _CHUNK = b"[" + b" " * 65_534 + b"\n"
 
 
@@ -74,7 +74,7 @@ def listening(answer: Answer = empty, *, tls: bool = False) -> Iterator[Listener
     with Server(("127.0.0.1", 0), Handler) as server:
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(CERTIFICATE)
+            trustme.CA().issue_cert("127.0.0.1").configure_cert(context)  # of an authority that nobody knows
             server.socket = context.wrap_socket(server.socket, server_side=True)
         listener.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))

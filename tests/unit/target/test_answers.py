@@ -58,13 +58,16 @@ def test_a_success_whose_document_cannot_be_read_is_unreadable_where_one_is_need
     assert meaning_of(Answer(200, body), wants_document=True) is Meaning.UNREADABLE
 
 
-@pytest.mark.parametrize("body", [b"", b" \n", b"[]", b'{"data": null}', DOCUMENT])
+@pytest.mark.parametrize("body", [b"", b" \n", b'{"meta": {}}', b'{"data": null}', DOCUMENT])
 def test_a_success_need_not_hold_a_document_where_none_is_needed(body):
     assert meaning_of(Answer(200, body), wants_document=False) is Meaning.DONE
 
 
-@pytest.mark.parametrize("body", [b"<html><body>login</body></html>", b'{"data', b"\xff"])
-def test_a_success_with_something_else_than_json_proves_nothing(body):
+@pytest.mark.parametrize(
+    "body",
+    [b"<html><body>login</body></html>", b'{"data', b"\xff", b"[]", b"{}", b'{"errors": [{"status": "500"}]}'],
+)
+def test_a_success_with_something_else_than_a_document_proves_nothing(body):
     assert meaning_of(Answer(200, body), wants_document=False) is Meaning.UNREADABLE
 
 
@@ -156,3 +159,17 @@ def test_control_characters_never_reach_a_log(control):
 
 def test_a_broken_exchange_speaks_for_itself():
     assert words(Answer(0, problem="the connection broke")) == "the connection broke"
+
+
+@pytest.mark.parametrize(
+    ("body", "meaning"),
+    [
+        (b"", Meaning.DONE),
+        (b'{"data": {"id": "7", "attributes": {}}}', Meaning.DONE),
+        (b'{"data": {"id": "8", "attributes": {}}}', Meaning.UNREADABLE),
+        (b'{"data": null}', Meaning.UNREADABLE),
+        (b'{"data": []}', Meaning.UNREADABLE),
+    ],
+)
+def test_a_patch_is_done_when_the_answer_is_empty_or_holds_its_row(body, meaning):
+    assert meaning_of(Answer(200, body), wants_document=False, patched="7") is meaning
