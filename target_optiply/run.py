@@ -89,6 +89,10 @@ class Run:
         self.line_number = 0
         self.ledger = Ledger()
         self._resources = ExitStack()
+        if settings.report_path:
+            logger.warning(
+                "report_path: the page about a run is not built yet; its counts are in the log and the state"
+            )
         try:
             self._open(user_agent, previous)
         except BaseException:

@@ -40,6 +40,12 @@ class Sandbox:
         with _OPEN(f"{self.ready['control_url']}/{path}", timeout=30) as answer:
             return json.load(answer)
 
+    def reset(self) -> None:
+        """Empty its Optiply; its inventory stays as it is."""
+        request = urllib.request.Request(f"{self.ready['control_url']}/reset", method="POST")  # noqa: S310 - our own
+        with _OPEN(request, timeout=30):
+            return
+
     def environment(self) -> dict[str, str]:
         """Return the variables that the ``dev`` environment of meltano.yml reads, as ``SANDBOX_<API>_<NAME>``."""
         return {
