@@ -76,7 +76,7 @@ def test_one_changed_record_is_one_patch(lab: Lab) -> None:
 def test_a_moved_figure_is_one_patch_of_the_stock_level_alone(lab: Lab) -> None:
     lab.succeed([*inflow("product_summaries", _figure("P1", "7")), *inflow("products", builders.product())])
     assert lab.value("products", "P1", "stockLevel") == 7
-    lab.fault("status", "PATCH", holding=r'"attributes":\{"stockLevel":9\}\}\}$', status=200, body={"data": None})
+    lab.fault("status", "PATCH", holding=r'"attributes":\{"stockLevel":9\}\}\}$', status=204, body={})
     lab.succeed(inflow("product_summaries", _figure("P1", "9")))
     assert lab.control.log()[-1]["fault"] == "status", "the body was not just the figure"
     assert lab.counts() == Counter({"token": 1, "PATCH products": 1})
