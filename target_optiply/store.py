@@ -216,11 +216,6 @@ class Store:
         query = "SELECT entity, count(*) FROM entries WHERE status IN (0, 4) GROUP BY entity"
         return dict(self._db.execute(query).fetchall())
 
-    def is_empty(self, entity: str | None = None) -> bool:
-        """Whether nothing is known (of an entity)."""
-        where, values = ("", ()) if entity is None else (" WHERE entity=?", (entity,))
-        return self._db.execute(f"SELECT 1 FROM entries{where} LIMIT 1", values).fetchone() is None  # noqa: S608
-
     def update_where_referring(self, change: Callable[[Entry], Entry]) -> None:
         """Change every entry that refers to something; ``change`` returns the new entry, or the same to leave it."""
         query = f"SELECT {_ENTRY} FROM entries WHERE refs NOT NULL"  # noqa: S608

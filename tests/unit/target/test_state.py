@@ -169,7 +169,7 @@ def test_entities_are_known_in_every_spelling_and_ids_as_numbers_or_text(name):
 def test_nothing_is_no_state_and_not_a_broken_one(text):
     store, found = load(text)
     assert found.entries == 0
-    assert store.is_empty()
+    assert list(store.entries()) == []
     store.close()
 
 
