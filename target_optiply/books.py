@@ -63,6 +63,7 @@ class Books:
         self._parked = {Key(row.entity, row.remote_id) for row in store.parked()}
         self.beneath: Counter[Key] = Counter()  # per rejected parent, the records rejected for it alone
         self._awaited = {Key(*key) for key in store.awaited()}
+        self.learnt: set[Key] = set()  # orders whose line ids were looked up in this run
         self._client = client
         self._watch = watch
         self._warned: set[str] = set()
@@ -161,6 +162,7 @@ class Books:
     def forget_row(self, key: Key) -> None:
         """Drop what is known of a row, and of the rows deleted with it, but for what is still to be sent."""
         self.store.forget_gone(*key)
+        self.learnt.discard(key)
         self.renew(key)
         if ENTITIES[key.entity].line_entity is not None:
             for child in ENTITIES[key.entity].children:

@@ -114,8 +114,8 @@ class Lanes:
     """
 
     def __init__(self, start: Callable[[Job], None], consider: Callable[[Job], None]) -> None:
-        self._start = start
-        self._consider = consider
+        self.start = start
+        self.consider = consider
         self._occupied: dict[Key, list[Job]] = {}
 
     def __len__(self) -> int:
@@ -137,6 +137,6 @@ class Lanes:
         """Free a lane and wake whoever waited for it, in order."""
         for job in self._occupied.pop(key):
             if job.key == key:
-                self._start(job)
+                self.start(job)
             else:
-                self._consider(job)
+                self.consider(job)

@@ -1,7 +1,7 @@
 """Plans: how a row is created, changed, deleted or looked for, with every recovery, as plain sequences.
 
 A plan yields requests and pauses (see ``dispatch``) and returns an :class:`Outcome`. It decides nothing about what to
-write; that is done in ``references`` and ``engine``.
+write; that is done in ``references`` and ``needs``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Outcome:
 
 
 class Book(Protocol):
-    """What plans need to know and to note; implemented by the engine on the main thread."""
+    """What plans need to know and to note; implemented by ``books`` on the main thread."""
 
     def intend(self, entity: str, remote_id: str) -> int:
         """Note a POST before it is sent; it is on disk when it leaves. Returns the intent's number."""
