@@ -25,6 +25,7 @@ from target_optiply.client import Answer, Client, Request
 from target_optiply.concurrency import ConcurrencyLimit
 from target_optiply.errors import Outage
 from target_optiply.outage import OutageWatch
+from target_optiply.report.traffic import Traffic
 
 _PATIENCE = 20  # answers in a row that ask for restraint, after which a 429 counts as a failure
 
@@ -54,15 +55,6 @@ class Answered:
 
     work: _Work[Any]
     answer: Answer | BaseException
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What was sent, for the summary."""
-
-    requests: int = 0
-    retries: int = 0
-    waits: float = 0.0
 
 
 class Dispatcher:
@@ -129,7 +121,7 @@ class Dispatcher:
             work.done(end.value)
             return
         if isinstance(step, Pause):
-            self.traffic.retries += 1
+            self.traffic.pauses(work.request.entity if work.request is not None else None)
             heapq.heappush(self._pausing, (time.monotonic() + step.seconds, next(self._ties), work))
             work.request = None
         else:
@@ -156,7 +148,8 @@ class Dispatcher:
 
     def _hand_out(self, work: _Work[Any]) -> None:
         self.in_flight += 1
-        self.traffic.requests += 1
+        if work.request is not None:
+            self.traffic.sent(work.request.entity)
         if self.in_flight > len(self._threads):
             thread = threading.Thread(target=self._serve, name=f"sender-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
@@ -200,6 +193,8 @@ class Dispatcher:
             return
         now = time.monotonic()
         meaning = meaning_of(answer, wants_document=False)
+        wrote = meaning is Meaning.DONE and request.method != "GET"
+        self.traffic.answered(request.entity, answer.latency, now, wrote=wrote)
         if meaning is Meaning.THROTTLED:
             self._hold_back(request, answer, in_flight, now)
             self._ready.appendleft(work)
@@ -216,7 +211,7 @@ class Dispatcher:
         wait = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(tz=timezone.utc))
         if wait is None:
             wait = backoff_delay(min(self._throttled, 8), base=0.25, cap=30.0)
-        self.traffic.waits += max(0.0, now + wait - max(now, self._gate))
+        self.traffic.holds_back(max(now, self._gate), now + wait)
         self._gate = max(self._gate, now + wait)
         reading = request.method == "GET"
         fails = answer.status == 503 or self._throttled >= _PATIENCE  # a restraint that never ends is an outage too

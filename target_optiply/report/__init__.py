@@ -1,0 +1,1 @@
+"""The page about a run: what is collected while it lasts, and what is made of it at the end."""
