@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 from reliability.leaks import leaks, secrets_of
 from reliability.recording import INVENTORY, Recordings, record
+from support.launcher import Launcher
 from support.processes import Sandbox
-from target.lab import Lab, Launcher
+from support.processes import launcher as new_launcher
+from target.lab import Lab
 
 
 @pytest.fixture(scope="session")
 def launcher() -> Iterator[Launcher]:
     """Return what starts the target quickly."""
-    with Launcher() as launcher:
-        yield launcher
+    with new_launcher() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

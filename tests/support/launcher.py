@@ -2,8 +2,8 @@
 
 Importing the two programs takes seconds, and the tests run them some hundred times. What is forked here is a program
 as ``python -m`` starts it: own process, own signals, own standard streams, own exit code. Orders come as JSON lines on
-the descriptor given as the first argument; each is a row of programs, joined by pipes, and is answered with their exit
-codes once they have ended.
+the descriptor given as the first argument, and so do the answers: ``{"start": [program, …]}`` is a row of programs
+joined by pipes and is answered with their process ids, ``{"wait": pid, "seconds": n}`` with an exit code.
 """
 
 from __future__ import annotations
@@ -54,30 +54,66 @@ class Launcher:
             self._process.kill()
             self._process.wait()
 
-    def run(self, programs: Sequence[Mapping[str, Any]], seconds: float) -> list[int | None]:
-        """Run programs joined by pipes and return their exit codes, negative for a signal.
+    def _ask(self, order: Mapping[str, Any]) -> Any:
+        self._line.sendall(json.dumps(order).encode() + b"\n")
+        return json.loads(self._answers.readline())
+
+    def start(self, *programs: Mapping[str, Any]) -> list[int]:
+        """Start programs joined by pipes and return their process ids.
 
         Args:
             programs: Each with ``module``, ``arguments``, ``directory``, ``environment`` and the paths ``stdin``,
-                ``stdout`` and ``stderr``; a ``stdout`` of None goes to the next program.
-            seconds: After so long what still runs is killed; its code is None.
+                ``stdout`` and ``stderr``; a ``stdout`` of None goes to the next program. ``constants`` may name module
+                constants of the program to start with other values, by dotted name.
         """
-        self._line.sendall(json.dumps({"programs": list(programs), "seconds": seconds}).encode() + b"\n")
-        codes: list[int | None] = json.loads(self._answers.readline())
+        pids: list[int] = self._ask({"start": programs})
+        return pids
+
+    def wait(self, pid: int, seconds: float) -> int | None:
+        """Return an exit code (negative for a signal), None where the program still runs after so many seconds."""
+        code: int | None = self._ask({"wait": pid, "seconds": seconds})
+        return code
+
+    def run(self, programs: Sequence[Mapping[str, Any]], seconds: float) -> list[int | None]:
+        """Run programs to their end and return their exit codes; what still runs after so long is killed (None)."""
+        give_up = time.monotonic() + seconds
+        codes = []
+        for pid in self.start(*programs):
+            codes.append(self.wait(pid, max(0.0, give_up - time.monotonic())))
+            if codes[-1] is None:
+                os.kill(pid, signal.SIGKILL)
+                self.wait(pid, 10.0)
         return codes
 
 
-def _become(program: Mapping[str, Any], stdin: int, stdout: int) -> NoReturn:
-    """Turn this forked process into a run of the program."""
+def _become(program: Mapping[str, Any], stdin: int | None, stdout: int | None) -> NoReturn:
+    """Turn this forked process into a run of the program.
+
+    Args:
+        program: The program.
+        stdin: The pipe it reads from, instead of its file.
+        stdout: The pipe it writes to, instead of its file.
+    """
     code = 70
     try:
-        for number, descriptor in ((0, stdin), (1, stdout), (2, os.open(program["stderr"], _WRITE, 0o600))):
+        descriptors = (
+            os.open(program["stdin"], os.O_RDONLY) if stdin is None else stdin,
+            os.open(program["stdout"], _WRITE, 0o600) if stdout is None else stdout,
+            os.open(program["stderr"], _WRITE, 0o600),
+        )
+        for number, descriptor in enumerate(descriptors):
             os.dup2(descriptor, number)
         os.closerange(3, 256)
         os.environ.clear()
         os.environ.update(program["environment"])
         os.chdir(program["directory"])
         sys.argv = [program["module"], *program["arguments"]]
+        for name, value in program.get("constants", {}).items():
+            module, _, constant = name.rpartition(".")
+            owner = importlib.import_module(module)
+            if not hasattr(owner, constant):
+                sys.exit(f"there is no constant {name}")
+            setattr(owner, constant, value)
         importlib.import_module(f"{program['module']}.__main__").main()
         code = 0
     except SystemExit as end:
@@ -93,9 +129,9 @@ def _become(program: Mapping[str, Any], stdin: int, stdout: int) -> NoReturn:
 def _start(programs: Sequence[Mapping[str, Any]]) -> list[int]:
     """Fork one process a program, joined by pipes, and return their ids."""
     children = []
-    stdin = os.open(programs[0]["stdin"], os.O_RDONLY)
+    stdin: int | None = None
     for program in programs:
-        following, stdout = (None, os.open(program["stdout"], _WRITE, 0o600)) if program["stdout"] else os.pipe()
+        following, stdout = os.pipe() if program["stdout"] is None else (None, None)
         child = os.fork()
         if not child:
             if following is not None:
@@ -104,29 +140,22 @@ def _start(programs: Sequence[Mapping[str, Any]]) -> list[int]:
             _become(program, stdin, stdout)
         children.append(child)
         # Only the two neighbours hold a pipe now, so that each notices the other's end.
-        os.close(stdin)
-        os.close(stdout)
-        stdin = -1 if following is None else following
+        for descriptor in (stdin, stdout):
+            if descriptor is not None:
+                os.close(descriptor)
+        stdin = following
     return children
 
 
-def _wait(children: Sequence[int], seconds: float) -> list[int | None]:
-    """Return the exit codes of the children, None for those that had to be killed."""
+def _wait(pid: int, seconds: float) -> int | None:
     give_up = time.monotonic() + seconds
-    codes: dict[int, int | None] = {}
-    while len(codes) < len(children):
-        for child in children:
-            if child in codes:
-                continue
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                codes[child] = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() >= give_up:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                codes[child] = None
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= give_up:
+            return None
         time.sleep(0.005)
-    return [codes[child] for child in children]
 
 
 def main() -> None:
@@ -137,8 +166,8 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as line, line.makefile("rb") as orders:
         for text in orders:
             order = json.loads(text)
-            codes = _wait(_start(order["programs"]), order["seconds"])
-            line.sendall(json.dumps(codes).encode() + b"\n")
+            answer: Any = _start(order["start"]) if "start" in order else _wait(order["wait"], order["seconds"])
+            line.sendall(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

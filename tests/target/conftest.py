@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from support.launcher import Launcher
 from support.processes import Sandbox
-from target.lab import Lab, Launcher
+from support.processes import launcher as new_launcher
+from target.lab import Lab
 
 TINY = ("--products", "1", "--customers", "1", "--vendors", "1", "--sales-orders", "1", "--purchase-orders", "1")
 
@@ -14,8 +16,8 @@ TINY = ("--products", "1", "--customers", "1", "--vendors", "1", "--sales-orders
 @pytest.fixture(scope="session")
 def launcher() -> Iterator[Launcher]:
     """Return what starts the target."""
-    with Launcher() as launcher:
-        yield launcher
+    with new_launcher() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -5,60 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, final
+from typing import Any
 
 from support.control import Control
-from support.processes import ROOT, Sandbox, environment, stop, write_json
+from support.launcher import Launcher
+from support.processes import Sandbox, environment, write_json
 
 # Pauses between tries are what a user's run needs and what a test need not wait for.
 QUICK = {"target_optiply.writes.FIRST_PAUSE": 0.02, "target_optiply.writes.LONGEST_PAUSE": 0.1}
 PATIENCE = 30.0  # seconds that one run of a test may take
-
-
-@final
-class Launcher:
-    """The client's side of ``launcher``; a context manager that ends it."""
-
-    def __enter__(self) -> Launcher:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, str(Path(__file__).with_name("launcher.py")), str(theirs.fileno())]
-            self._process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, cwd=ROOT, env=environment()
-            )
-        self._line = ours
-        self._answers = ours.makefile("rb")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._answers.close()
-        self._line.close()
-        stop(self._process)
-
-    def _ask(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        self._line.sendall(json.dumps(order).encode() + b"\n")
-        answer: dict[str, Any] = json.loads(self._answers.readline())
-        return answer
-
-    def start(self, **order: Any) -> int:
-        """Start a run and return its process id."""
-        return int(self._ask(order)["pid"])
-
-    def wait(self, pid: int, seconds: float) -> int | None:
-        """Return a run's exit code (negative for a signal), None where it still runs after so many seconds."""
-        code = self._ask({"wait": pid, "seconds": seconds})["code"]
-        return None if code is None else int(code)
 
 
 @dataclass
@@ -188,15 +148,17 @@ class Lab:
             source.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
         config = self.sandbox.target_config(self.state_path, **{"request_timeout": 5, **self.settings, **settings})
         config = {name: value for name, value in config.items() if value is not ...}
-        pid = self.launcher.start(
-            arguments=["--config", str(write_json(place / "config.json", config)), *arguments],
-            directory=str(self.directory),
-            environment=environment(env),
-            constants={**QUICK, **(constants or {})},
-            stdin=str(source),
-            stdout=str(place / "stdout"),
-            stderr=str(place / "stderr"),
-        )
+        program = {
+            "module": "target_optiply",
+            "arguments": ["--config", str(write_json(place / "config.json", config)), *arguments],
+            "directory": str(self.directory),
+            "environment": environment(env),
+            "constants": {**QUICK, **(constants or {})},
+            "stdin": str(source),
+            "stdout": str(place / "stdout"),
+            "stderr": str(place / "stderr"),
+        }
+        (pid,) = self.launcher.start(program)
         run = Run(pid, place, self.launcher)
         self._runs.append(run)
         return run
