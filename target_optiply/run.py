@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import os
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
@@ -23,7 +22,9 @@ from target_optiply.concurrency import ConcurrencyLimit
 from target_optiply.dispatch import Answered, Dispatcher
 from target_optiply.dry_run import DryClient
 from target_optiply.engine import Engine
-from target_optiply.errors import Brake, InputProblem, Outage, RunStopped, Terminated
+from target_optiply.errors import Brake, ConfigProblem, InputProblem, Outage, RunStopped, Terminated
+from target_optiply.hotglue import job
+from target_optiply.hotglue.snapshots import folder_of, take_over
 from target_optiply.intake import Intake
 from target_optiply.ledger import Ledger
 from target_optiply.locking import lock
@@ -103,6 +104,9 @@ class Run:
         settings = self.settings
         self._file = state.StateFile(settings.state_path)
         self._file.check_writable()
+        self._in_stdout = job.is_stdout(self._file)
+        if self._in_stdout and settings.state_output == "singer":
+            raise ConfigProblem("state_path: stdout is redirected into that file; the tap's STATE needs one of its own")
         self._resources.callback(lock(self._file).release)
         self._verified_at: str | None = None
         self._copy = open_working_copy(
@@ -114,6 +118,8 @@ class Run:
             dry=self._dry,
         )
         self.store = self._copy.store
+        if settings.state_output == "hotglue":
+            take_over(self.store, folder_of(os.environ), os.environ.get("FLOW"), self._log)
         verifies = self._verification_is_due()
         self._resources.callback(self.store.close)
         tokens = PasswordGrant(
@@ -295,7 +301,7 @@ class Run:
         self._drain()
         self._release()
         problem = self._verdict()
-        self._close(problem.outcome if problem else "ok")
+        self._close(problem.outcome if problem else "ok", problem)
         if problem is not None:
             raise problem
 
@@ -326,15 +332,16 @@ class Run:
             self._log.warning("%s", another)
         self._dispatcher.stop(_FINISH)
         self._release()
-        self._close(error.outcome if isinstance(error, RunStopped) else "outage")
+        self._close(error.outcome if isinstance(error, RunStopped) else "outage", error)
 
-    def _close(self, outcome: str) -> None:
+    def _close(self, outcome: str, problem: BaseException | None) -> None:
         """Write the state and give everything back."""
         self._closed = True
         with self._resources:
             self.books.make_stale()
             self.store.commit()
             run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
+            run |= job.ending(problem)
             if self._verified_at:
                 run["verified_at"] = self._verified_at
             summary = self.books.summary.document(self._rejected())
@@ -346,24 +353,33 @@ class Run:
         self._copy.remove()
 
     def _save(self, run: dict[str, Any], summary: dict[str, Any]) -> None:
+        if self.settings.state_output == "hotglue":
+            self._save_for_job(run, summary)
+        else:
+            self._replace(state.pieces(self.store, run, summary))
+
+    def _replace(self, pieces: Iterator[bytes]) -> None:
         try:
-            self._file.replace(state.pieces(self.store, run, summary))
+            self._file.replace(pieces)
         except OSError as error:
             raise Outage(
                 f"the state could not be written ({error.strerror or error}); the working copy "
                 f"{self._file.work_path} keeps everything for the next run"
             ) from None
-        if self.settings.state_output == "hotglue":
-            self._print_state(state.pieces(self.store, run, summary))
-            metrics = json.dumps(self.books.summary.metrics())
-            (Path.cwd() / "job_metrics.json").write_text(metrics, encoding="utf-8")
 
-    @staticmethod
-    def _print_state(pieces: Iterator[bytes]) -> None:
-        for piece in pieces:
-            sys.stdout.write(piece.replace(b"\n", b"").decode())
-        sys.stdout.write("\n")
-        sys.stdout.flush()
+    def _save_for_job(self, run: dict[str, Any], summary: dict[str, Any]) -> None:
+        """Write the state where a hotglue job looks for it; it is printed even where no file can be written."""
+
+        def pieces() -> Iterator[bytes]:
+            return state.pieces(self.store, run, summary, job.members_in(self.store))
+
+        try:
+            if not self._in_stdout:
+                self._replace(pieces())
+            job.keep_for_next(pieces(), self._log, ended_early=run["outcome"] not in ("ok", "rejected"))
+            job.write_metrics(self.books.summary.metrics(), self._log)
+        finally:
+            job.print_state(pieces())
 
     def _say_summary(self) -> None:
         traffic = self._dispatcher.traffic

@@ -242,7 +242,7 @@ def settings_from(config: Mapping[str, Any], *, state_flag: bool = False) -> Set
         **{name: float(values[name] or 0) for name in _FRACTIONS},
         "optiply_orders": re.compile(str(values["optiply_orders"])) if values["optiply_orders"] else None,
         "report_path": values["report_path"] or None,
-        "state_output": _state_output(str(values["state_output"]), state_flag=state_flag),
+        "state_output": state_output(str(values["state_output"]), state_flag=state_flag),
     }
     return Settings(**values)  # type: ignore[arg-type]  # the schema was checked above
 
@@ -252,8 +252,13 @@ def _as_text(identifier: Any) -> str:
     return identifier.strip() if isinstance(identifier, str) else str(int(identifier))
 
 
-def _state_output(asked: str, *, state_flag: bool) -> str:
-    """Decide what stdout carries; Meltano would store a hotglue document as the tap's state, and break the next run."""
+def state_output(asked: str, *, state_flag: bool) -> str:
+    """Decide what stdout carries; Meltano would store a hotglue document as the tap's state, and break the next run.
+
+    Args:
+        asked: The setting of this name.
+        state_flag: Whether ``--state`` was given, which tells a hotglue runner.
+    """
     if asked != "auto":
         return asked
     if "MELTANO_PROJECT_ROOT" in os.environ:

@@ -14,6 +14,8 @@ from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
 from target_optiply.entities import entity_of
 from target_optiply.errors import InputProblem
+from target_optiply.hotglue.custom import Wanted, note
+from target_optiply.jobs import Job
 from target_optiply.model import EntityRecord, Instruction, Reject, Remove, Skip, Upsert
 from target_optiply.translate.inflow import STREAMS
 from target_optiply.translate.route import translator_for
@@ -65,6 +67,7 @@ class OptiplySink(Sink):
         self._keys = tuple(key_properties or ())
         self._translate = translator_for(stream_name, schema, self._keys, self._run.mapping)
         self._entity = self._entity_of_stream()
+        self.wanted = Wanted()
         if self._translate is None:
             self._run.unknown_stream(stream_name)
 
@@ -95,8 +98,15 @@ class OptiplySink(Sink):
         instructions = self._instructions(record, context.get("defect"))
         if (version := context.get("version")) is not None:
             self._note_version(version, instructions)
+        if self.wanted:
+            self._note_custom_data(record, instructions)
         run.intake.take(instructions, ticket)
         run.ledger.settle(ticket)
+
+    def _note_custom_data(self, record: dict[str, Any], instructions: list[Instruction]) -> None:
+        for each in instructions:
+            if isinstance(each, Upsert) and each.record.entity == self._entity:
+                note(self._run.store, each.record.entity, Job(each.record).key.remote_id, record, self.wanted)
 
     def _note_version(self, version: int, instructions: list[Instruction]) -> None:
         for each in instructions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import IO, Any
@@ -14,6 +14,7 @@ import msgspec
 
 from target_optiply.entities import ENTITIES, entity_of
 from target_optiply.errors import ConfigProblem
+from target_optiply.hotglue import custom
 from target_optiply.opening import NATURAL
 from target_optiply.statefile import StateFile
 from target_optiply.store import Entry, Parked, Repeated, Status, Store
@@ -64,6 +65,7 @@ class _Line(msgspec.Struct):
     refs: str | None = None
     stock: int | None = None
     record: msgspec.Raw = msgspec.Raw()
+    custom_data: dict[str, Any] | None = msgspec.field(default=None, name="customData")
 
     def entry(self, entity: str) -> Entry:
         """Return the entry as the store keeps it."""
@@ -167,8 +169,12 @@ def _put_entries(name: str, lines: Iterator[_Line], store: Store) -> int:
     if entity is None:
         raise KeyError(name)
     number = 0
-    while chunk := [line.entry(entity.name) for line in islice(lines, _CHUNK)]:
-        store.put_many(chunk)
+    while chunk := list(islice(lines, _CHUNK)):
+        entries = [line.entry(entity.name) for line in chunk]
+        store.put_many(entries)
+        for line, entry in zip(chunk, entries, strict=True):
+            if line.custom_data:
+                custom.note_stored(store, entry, line.custom_data)
         number += len(chunk)
     if number:
         store.put_meta(f"opened:{entity.name}", "1")
@@ -197,13 +203,19 @@ def _load_rest(content: _Rest, store: Store, document: Document) -> None:
 # writing
 
 
-def pieces(store: Store, run: dict[str, Any], summary: dict[str, Any]) -> Iterator[bytes]:
+def pieces(
+    store: Store,
+    run: dict[str, Any],
+    summary: dict[str, Any],
+    members: Callable[[Entry], Mapping[str, Any]] | None = None,
+) -> Iterator[bytes]:
     """Yield the document piece by piece.
 
     Args:
         store: The working copy.
         run: Outcome, time and account.
         summary: Counts per entity.
+        members: Gives further members of an entry, where a runner wants any.
     """
     yield b'{"bookmarks": {\n'
     entries = (
@@ -213,7 +225,9 @@ def pieces(store: Store, run: dict[str, Any], summary: dict[str, Any]) -> Iterat
     separator = b""
     for name, group in groupby(entries, key=lambda entry: entry.entity):
         yield separator + json.dumps(by_name[name]).encode() + b": [\n"
-        yield from _separated(_line_encoder.encode(_entry_document(entry)) for entry in group)
+        yield from _separated(
+            _line_encoder.encode({**_entry_document(entry), **(members(entry) if members else {})}) for entry in group
+        )
         yield b"\n]"
         separator = b",\n"
     yield b"\n},\n"

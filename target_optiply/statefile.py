@@ -11,7 +11,9 @@ from typing import IO
 
 from target_optiply.place import Place
 
-_ENTRY = re.compile(rb'"bookmarks":\s*\{\s*"[^"]+":\s*\[\s*\{')
+_NO_ENTRIES = rb'"[^"]+":\s*\[\s*\]\s*,\s*'
+_ENTRY = re.compile(rb'"bookmarks":\s*\{\s*(?:' + _NO_ENTRIES + rb')*"[^"]+":\s*\[\s*\{')
+_HEAD = 4096  # bytes that tell of most documents whether they hold an entry
 _SAVED_AT = re.compile(rb'"saved_at": ?"([^"]+)"')
 
 
@@ -49,12 +51,15 @@ class StateFile(Place):
         return None
 
     def holds_entries(self) -> bool:
-        """Whether the document has an entry; told by its beginning, without reading all of it."""
+        """Whether the document has an entry; told by its beginning, unless that leaves it open."""
         source = self.open()
         if source is None:
             return False
         with source:
-            return _ENTRY.search(source.read(4096)) is not None
+            head = source.read(_HEAD)
+            if _ENTRY.search(head) is not None:
+                return True
+            return len(head) == _HEAD and _ENTRY.search(head + source.read()) is not None
 
     def saved_at(self) -> str | None:
         """Return when the document was saved, from its end alone where it is one of ours; None where there is none."""

@@ -16,11 +16,21 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_http.redact import install_redaction
 from target_optiply.auth import PasswordGrant
 from target_optiply.entities import ENTITIES
-from target_optiply.errors import ConfigProblem, InputProblem, RecordBeforeSchema
+from target_optiply.errors import ConfigProblem, InputProblem, RecordBeforeSchema, RunStopped, Terminated
 from target_optiply.explain import explain as explain_record
+from target_optiply.hotglue import job
+from target_optiply.hotglue.custom import Wanted
 from target_optiply.reading import MessageReader
 from target_optiply.run import Run
-from target_optiply.settings import CONFIG_SCHEMA, SECRETS, environment, problems, settings_from, with_environment
+from target_optiply.settings import (
+    CONFIG_SCHEMA,
+    SECRETS,
+    environment,
+    problems,
+    settings_from,
+    state_output,
+    with_environment,
+)
 from target_optiply.sinks import OptiplySink
 from target_optiply.translate.inflow import STREAMS
 
@@ -56,15 +66,15 @@ class TargetOptiply(Target):
     ) -> None:
         merged = with_environment(config or {}, environment(dotenv=parse_env_config))
         install_redaction([str(merged[name]) for name in SECRETS if merged.get(name)], loggers=[self.name])
+        self._run: Run | None = None
+        self._state_flag = state
+        self._dry_run = dry_run
         super().__init__(
             config=merged,
             validate_config=validate_config,
             setup_mapper=setup_mapper,
             message_reader=MessageReader(self._lines, self.logger),
         )
-        self._state_flag = state
-        self._dry_run = dry_run
-        self._run: Run | None = None
         self._maps = bool(merged.get("stream_maps") or merged.get("flattening_enabled"))
         self._refused_states = False
 
@@ -125,6 +135,10 @@ class TargetOptiply(Target):
             super()._process_schema_message(message_dict)
         except InputProblem as problem:
             raise InputProblem(f"line {self._reader.number}: {problem}") from None
+        wanted, stream = Wanted.of(message_dict), message_dict["stream"]
+        for stream_map in self.mapper.stream_maps.get(stream, ()):
+            if (sink := self._sinks_active.get(stream_map.stream_alias)) is not None:
+                sink.wanted = wanted  # type: ignore[attr-defined]  # the only class of sinks here
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         stream, record = message_dict.get("stream"), message_dict.get("record")
@@ -195,22 +209,28 @@ class TargetOptiply(Target):
             tokens.close()
         click.echo("the login works", err=True)
 
+    def _setup_signal_handlers(self) -> None:
+        super()._setup_signal_handlers()
+        asked = str(self.config.get("state_output"))
+        if hasattr(signal, "SIGUSR1") and state_output(asked, state_flag=self._state_flag is not None) == "hotglue":
+            signal.signal(signal.SIGUSR1, self._handle_termination)
+
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         del frame
-        if self._run is not None:
-            self._run.signalled(signum)
-        else:
-            raise SystemExit(128 + signum)
+        if self._run is None:
+            raise Terminated(signum)
+        self._run.signalled(signum)
 
     @classmethod
     def print_about(cls, output_format: str | None = None) -> None:
-        """Print what the target is; as JSON with the streams it knows, which hotglue's runner asks for."""
+        """Print what the target is; as JSON with what hotglue's runner asks for besides."""
         if output_format != "json":
             super().print_about(output_format)
             return
         formatter = AboutFormatter.get_formatter("json")
         about = json.loads(formatter.format_about(cls._get_about_info()))
         about["supported_streams"] = [*(entity.title for entity in ENTITIES.values()), *STREAMS]
+        about["capabilities"].append("hotglue-exceptions-classes")  # failures carry hg_error_class
         click.echo(json.dumps(about, indent=2))
 
     @classmethod
@@ -231,23 +251,26 @@ class TargetOptiply(Target):
             cls.print_about(about_format)
             return
         cls.print_version(print_fn=cls.logger.info)
-        target = cls(
-            config=config.config if config else None,
-            parse_env_config=bool(config and config.parse_env),
-            state=state,
-            dry_run=dry_run,
-        )
-        if access_token:
-            target.check_login()
-            return
-        if explain is not None:
-            location = state if state not in (None, _NO_STATE) else target.config["state_path"]
-            for line in explain_record(str(location), explain):
-                click.echo(line)
-            return
-        if hasattr(signal, "SIGUSR1") and target.run.settings.state_output == "hotglue":
-            signal.signal(signal.SIGUSR1, target._handle_termination)
-        target.listen(file_input)
+        given = config.config if config else None
+        dotenv = bool(config and config.parse_env)
+        target: TargetOptiply | None = None
+        try:
+            target = cls(config=given, parse_env_config=dotenv, state=state, dry_run=dry_run)
+            if access_token:
+                target.check_login()
+            elif explain is not None:
+                location = state if state not in (None, _NO_STATE) else target.config["state_path"]
+                for line in explain_record(str(location), explain):
+                    click.echo(line)
+            else:
+                target.listen(file_input)
+        except RunStopped as stopped:
+            settings = with_environment(given or {}, environment(dotenv=dotenv))
+            runs = explain is None and not access_token and not dry_run
+            is_job = state_output(str(settings["state_output"]), state_flag=state is not None) == "hotglue"
+            if runs and is_job and (target is None or target._run is None):  # else it has printed its own
+                job.print_previous(str(settings["state_path"]), None if state == _NO_STATE else state, stopped)
+            raise
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

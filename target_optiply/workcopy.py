@@ -63,7 +63,7 @@ def open_working_copy(
         ConfigProblem: The state belongs to another account, or is no state.
     """
     path = _scratch_file() if dry else place.work_path
-    source = _first_with_entries(place, previous, hotglue=hotglue)
+    source = first_with_entries(place, previous, hotglue=hotglue)
     base = source.saved_at() or ""
     if path.exists() and not dry:
         if (left := _left_behind(path, base)) is not None:
@@ -90,7 +90,8 @@ def open_working_copy(
     return WorkingCopy(store, path, instant(saved_at))
 
 
-def _first_with_entries(place: StateFile, previous: str | None, *, hotglue: bool) -> StateFile:
+def first_with_entries(place: StateFile, previous: str | None, *, hotglue: bool) -> StateFile:
+    """Return where the state lies that a run begins from: the first that holds entries."""
     for candidate in _candidates(previous, hotglue=hotglue):
         if candidate.holds_entries():
             return candidate
