@@ -43,6 +43,8 @@ class ControlApi:
             ("PATCH", "optiply", 2): self._change_optiply,
             ("DELETE", "optiply", 2): self._delete_optiply,
             ("POST", "reset", 0): self._reset,
+            ("POST", "keep", 1): lambda _request, path: self._world.keep(path[0]),
+            ("POST", "bring-back", 1): lambda _request, path: self._world.bring_back(path[0]),
             ("POST", "tokens", 1): self._revoke_tokens,
         }
 

@@ -12,6 +12,7 @@ from sandbox.journal import Journal
 from sandbox.load import Load
 from sandbox.optiply.api import OptiplyApi
 from sandbox.optiply.backdoor import Backdoor
+from sandbox.optiply.store import Table
 from sandbox.optiply.tokens import AuthApi
 from sandbox.switches import Switches
 
@@ -62,6 +63,21 @@ class World:
         self.auth = AuthApi(self.optiply.tokens)
         self.backdoor = Backdoor(self.optiply)
         self.load = Load(self.switches)
+        self._kept: dict[str, dict[str, Table]] = {}
+
+    def keep(self, name: str) -> None:
+        """Keep Optiply's rows as they are now, under a name."""
+        self._kept[name] = self.optiply.store.copied()
+
+    def bring_back(self, name: str) -> None:
+        """Reset, but for Optiply's rows: they are as they were kept.
+
+        Raises:
+            LookupError: Nothing is kept under this name.
+        """
+        kept = self._kept[name]
+        self.reset()
+        self.optiply.store.bring_back(kept)
 
     def reset(self) -> None:
         """Empty Optiply, log and faults, and revoke every token; the inventory, switches and latency stay."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -171,6 +172,16 @@ class Store:
             table.next_id = self.tables[name].next_id
             self.tables[name] = table
         self._add_accounts()
+
+    def copied(self) -> dict[str, Table]:
+        """Return a copy of every table, as it is now."""
+        return deepcopy(self.tables, {id(entity): entity for entity in ENTITIES.values()})
+
+    def bring_back(self, tables: dict[str, Table]) -> None:
+        """Let every table be as it was when it was copied. Ids are not given out a second time."""
+        for name, table in deepcopy(tables, {id(entity): entity for entity in ENTITIES.values()}).items():
+            table.next_id = max(table.next_id, self.tables[name].next_id)
+            self.tables[name] = table
 
     def _add_accounts(self) -> None:
         for account in self.accounts:

@@ -58,14 +58,22 @@ class Trial:
     phase: Phase
     settings: dict[str, Any] = field(default_factory=dict)
     _counts: ClassVar[dict[str, Counter[str]]] = {}
+    _states: ClassVar[dict[str, bytes]] = {}  # of the target where a phase begins, which is brought about once
 
     def begin(self) -> None:
         """Bring Optiply and the target's state to where the phase begins."""
-        self.lab.control.reset()
+        name, control = self.phase.name, self.lab.control
         for path in self.lab.directory.glob("target-state.json*"):
             path.unlink()
+        if name in self._states:
+            control.bring_back(name)
+            self.lab.state_path.write_bytes(self._states[name])
+            return
+        control.reset()
         if self.phase.before is not None:
             self.lab.succeed(self.phase.before.lines)
+            control.keep(name)
+            self._states[name] = self.lab.state_path.read_bytes()
 
     def counts(self) -> Counter[str]:
         """Return how many requests of each kind the phase makes where all goes well, tried once in a session."""

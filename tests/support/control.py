@@ -104,6 +104,14 @@ class Control:
         """Empty Optiply, log, faults and tokens; the inventory stays."""
         self.request("POST", "reset")
 
+    def keep(self, name: str) -> None:
+        """Keep Optiply's rows as they are now, under a name."""
+        self.request("POST", f"keep/{name}")
+
+    def bring_back(self, name: str) -> None:
+        """Reset, but for Optiply's rows: they are as they were when they were kept."""
+        self.request("POST", f"bring-back/{name}")
+
 
 def first(rows: Iterable[dict[str, Any]], **fields: Any) -> dict[str, Any]:
     """Return the first row whose fields have these values; raise ``LookupError`` where there is none."""

@@ -125,6 +125,23 @@ def test_a_reset_empties_optiply_and_keeps_the_inventory(client: Client) -> None
     assert client.control.collection("products") == products
 
 
+def test_rows_that_were_kept_come_back_as_they_were(client: Client) -> None:
+    client.control.reset()
+    client.login()
+    client.post_product("Kept")
+    client.control.keep("one-product")
+    before = client.control.request("GET", "optiply/products")
+    client.control.request("DELETE", f"optiply/products/{before[0]['id']}")
+    later = client.post_product("Later").json["data"]["id"]
+    for _ in range(2):
+        client.control.bring_back("one-product")
+        assert client.control.request("GET", "optiply/products") == before
+        assert client.control.log() == []
+    client.login()
+    assert int(client.post_product().json["data"]["id"]) > int(later), "ids are not given out twice"
+    assert refused(client, "POST", "bring-back/nothing", None) == 404
+
+
 def test_tokens_can_be_revoked_at_any_time(client: Client) -> None:
     assert client.control.request("POST", "tokens/revoke") == {"revoked": 1}
     assert client.post_product().status == 401
