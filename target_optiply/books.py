@@ -17,6 +17,7 @@ from target_optiply.jobs import Job, Key, decode_job, encode_job
 from target_optiply.ledger import Ledger
 from target_optiply.model import EntityRecord
 from target_optiply.outage import OutageWatch
+from target_optiply.report.notes import Notes
 from target_optiply.store import Entry, Parked, Repeated, Status, Store
 from target_optiply.summary import Summary
 from target_optiply.writes import Outcome
@@ -53,6 +54,7 @@ class Books:
         self.ledger = ledger
         self.log = logger
         self.summary = Summary()
+        self.remarks, self.left_out, self.refused_figures = Notes(), Notes(), Notes()  # for the page about the run
         self.facts = StoredFacts(store)
         self.unsettled: dict[Key, str] = {}  # records of which nobody knows what became of them, and why
         self.tried: set[Key] = set()  # rejected records that were tried (again) in this run
@@ -116,7 +118,22 @@ class Books:
         """Log a warning (or, of less weight, a piece of information) once in a run."""
         if key not in self._warned:
             self._warned.add(key)
-            self.log.log(logging.INFO if info else logging.WARNING, "%s", message)
+            self.say(message, level=logging.INFO if info else logging.WARNING)
+
+    def say(self, message: str, *, level: int = logging.WARNING) -> None:
+        """Log a sentence that is about no single record."""
+        self.remarks.add(message)
+        self.log.log(level, "%s", message)
+
+    def remark(self, key: Key, message: str) -> None:
+        """Log what had to be given up of a record that is sent all the same."""
+        self.remarks.add(message, subject=key.entity, about=key.remote_id)
+        self.log.warning("%s %s: %s", *key, message)
+
+    def skip(self, entity: str, remote_id: str, reason: str) -> None:
+        """Count a record that is deliberately not sent."""
+        self.summary.count(entity, "skipped")
+        self.left_out.add(reason, subject=entity, about=remote_id)
 
     # rows
 
@@ -266,6 +283,13 @@ class Books:
         )
         self.tried.add(key)
         self.log.log(level, "rejected: %s %s: %s", *key, reason)
+        self.settle(job, "rejected")
+
+    def reject_figure(self, job: Job, reason: str) -> None:
+        """Book that Optiply refused a stock figure of a product that stands there."""
+        reason = f"stockLevel: {reason}"
+        self.refused_figures.add(reason, subject=job.record.entity, about=job.key.remote_id)
+        self.log.warning("rejected: %s %s: %s", *job.key, reason)
         self.settle(job, "rejected")
 
     def reject_removal(self, key: Key, reason: str) -> None:

@@ -74,5 +74,5 @@ class Figures:
         elif outcome.kind == "unsettled":
             self._settling.leave_unsettled(job, outcome)
         else:
-            self._books.log.warning("rejected: products %s: stockLevel: %s", job.key.remote_id, outcome.reason)
-            self._settling.settle(job, "rejected")
+            self._books.reject_figure(job, outcome.reason)
+            self._settling.leave(job)

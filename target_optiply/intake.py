@@ -85,7 +85,7 @@ class Intake:
         self._engine.start(Job(record, [ticket], refusal=reject.reason))
 
     def _skip(self, skip: Skip, ticket: int) -> None:
-        self._books.summary.count(skip.entity, "skipped")
+        self._books.skip(skip.entity, skip.remote_id, skip.reason)
         if not skip.remember:
             return
         key = Key(skip.entity, skip.remote_id)
@@ -135,7 +135,7 @@ class Intake:
         except InvalidRecord as error:
             return Job(record, tickets, owner=owner, refusal=str(error))
         for warning in warnings:
-            self._books.log.warning("%s %s: %s", record.entity, record.remote_id, warning)
+            self._books.remark(Job(record).key, warning)
         return Job(checked, tickets, owner=owner, hash=hash_of(checked))
 
     def _children(self, parent: Key, name: str, records: list[EntityRecord], ticket: int) -> list[Job]:

@@ -55,7 +55,8 @@ class LineIds:
         """Settle a receipt whose order has no such line: left out with a product that is not sent, else rejected."""
         product = self._store.get("products", line.remote_id.removeprefix(f"{order.remote_id}_"))
         if product is not None and product.status == Status.SKIPPED:
-            self._settling.settle(job, "skipped")
+            self._books.skip(*job.key, "of a product that is not sent")
+            self._settling.settle(job)
         else:
             self._store.put(order._replace(hash=None))  # its lines are not what was sent
             self._settling.reject(job, f"buyOrderLineId: the order has no line {line.remote_id}")

@@ -42,7 +42,7 @@ class Recoveries:
     def ended(self, job: Job, resolution: Resolution, outcome: Outcome) -> None:
         """Book what became of a record."""
         for warning in outcome.warnings:
-            self._books.log.warning("%s %s: %s", *job.key, warning)
+            self._books.remark(job.key, warning)
         if outcome.kind == "missing":
             self._start_over(job, resolution, outcome)
         elif outcome.kind == "duplicate":
@@ -74,7 +74,8 @@ class Recoveries:
             reason = f"Optiply's own order {job.record.optiply_id}, which is not found there"
             self._store.put(Entry(*job.key, status=Status.SKIPPED, note=reason))
             self._books.log.warning("skipped: %s %s: %s", *job.key, reason)
-            self._settling.settle(job, "skipped")
+            self._books.skip(*job.key, reason)
+            self._settling.settle(job)
         else:
             self._store.put(Entry(*job.key, str(row["id"])))
             self._lanes.consider(job)

@@ -38,7 +38,8 @@ class Removals:
             job.removal = f"{' '.join(parent or ())} is not sent"
             self.consider(job, entry)
         else:
-            self._settling.settle(job, "skipped")
+            self._books.skip(*job.key, f"goes with {parent.entity} that are not sent" if parent else "not sent")
+            self._settling.settle(job)
 
     def consider(self, job: Job, entry: Entry | None) -> None:
         """Note that a job's record is to be removed, if it stands in Optiply."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from target_optiply.books import Books
@@ -142,7 +143,8 @@ class Takeover:
             self._adopted.add(entity.line_entity)
         self._under_coupling += opening.under_coupling
         if opening.adopted:
-            self._books.log.info("%s: %d rows that stand in Optiply are taken over", entity.name, opening.adopted)
+            message = f"{entity.name}: {opening.adopted} rows that stand in Optiply are taken over"
+            self._books.say(message, level=logging.INFO)
         return True
 
     def _opened(self, lane: Key, *, read: bool) -> None:

@@ -55,11 +55,9 @@ class Verification:
             return False
         absent = store.absent(self._entity.name)
         if len(absent) > max(_FEW, store.counts().get(self._entity.name, 0) * _MOST_PERCENT // 100):
-            self._books.log.warning(
-                "%s: %d known rows are not listed by Optiply any more; that is too many to be believed, and nothing "
-                "is concluded from it",
-                self._entity.name,
-                len(absent),
+            self._books.say(
+                f"{self._entity.name}: {len(absent)} known rows are not listed by Optiply any more; that is too many "
+                "to be believed, and nothing is concluded from it"
             )
             return True
         for entry in absent:
@@ -68,11 +66,9 @@ class Verification:
                 self.gone += 1
                 self._books.forget_row(Key(self._entity.name, entry.remote_id))
         if self.changed or self.gone:
-            self._books.log.warning(
-                "%s: %d rows were changed in Optiply and %d are gone there; they are mended when their records come",
-                self._entity.name,
-                self.changed,
-                self.gone,
+            self._books.say(
+                f"{self._entity.name}: {self.changed} rows were changed in Optiply and {self.gone} are gone there; "
+                "they are mended when their records come"
             )
         return True
 
