@@ -29,6 +29,7 @@ from target_optiply.intake import Intake
 from target_optiply.ledger import Ledger
 from target_optiply.locking import lock
 from target_optiply.reading import Feed, Lines, state_value
+from target_optiply.report.writer import Report
 from target_optiply.settings import Settings
 from target_optiply.store import Status
 from target_optiply.takeover import Takeover
@@ -90,15 +91,21 @@ class Run:
         self.line_number = 0
         self.ledger = Ledger()
         self._resources = ExitStack()
-        if settings.report_path:
-            logger.warning(
-                "report_path: the page about a run is not built yet; its counts are in the log and the state"
-            )
+        self._report = self._report_for(user_agent) if settings.report_path else None
         try:
             self._open(user_agent, previous)
         except BaseException:
             self._resources.close()
             raise
+
+    def _report_for(self, user_agent: str) -> Report:
+        return Report(
+            self.settings.report_path or "",
+            program=user_agent.replace("/", " "),
+            account=self.settings.account_id,
+            coupling=self.settings.coupling_id,
+            dry=self._dry,
+        )
 
     def _open(self, user_agent: str, previous: str | None) -> None:
         settings = self.settings
@@ -335,22 +342,42 @@ class Run:
         self._close(error.outcome if isinstance(error, RunStopped) else "outage", error)
 
     def _close(self, outcome: str, problem: BaseException | None) -> None:
-        """Write the state and give everything back."""
+        """Write the state and the report, and give everything back."""
         self._closed = True
         with self._resources:
-            self.books.make_stale()
-            self.store.commit()
-            run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
-            run |= job.ending(problem)
-            if self._verified_at:
-                run["verified_at"] = self._verified_at
-            summary = self.books.summary.document(self._rejected())
-            self._say_summary()
-            if self._dry:
-                self._log.info("dry run: nothing was written, and the state is as it was")
-            else:
-                self._save(run, summary)
+            try:
+                self._conclude(outcome, problem)
+            except BaseException as failure:
+                problem = failure
+                raise
+            finally:
+                self._write_report(problem)
         self._copy.remove()
+
+    def _conclude(self, outcome: str, problem: BaseException | None) -> None:
+        self.books.make_stale()
+        self.store.commit()
+        run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
+        run |= job.ending(problem)
+        if self._verified_at:
+            run["verified_at"] = self._verified_at
+        summary = self.books.summary.document(self._rejected())
+        self._say_summary()
+        if self._dry:
+            self._log.info("dry run: nothing was written, and the state is as it was")
+        else:
+            self._save(run, summary)
+
+    def _write_report(self, problem: BaseException | None) -> None:
+        if self._report is not None:
+            self._report.write(
+                problem,
+                books=self.books,
+                traffic=self._dispatcher.traffic,
+                standing=sum(self._rejected().values()),
+                ended=self._client.server_now(),
+                logger=self._log,
+            )
 
     def _save(self, run: dict[str, Any], summary: dict[str, Any]) -> None:
         if self.settings.state_output == "hotglue":

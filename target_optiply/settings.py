@@ -77,8 +77,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property("unknown_stream", th.StringType(allowed_values=["warn", "fail"]), default="warn",
                 title="Unknown streams", description="What to do with a stream that maps to nothing."),
     th.Property("report_path", th.CustomType({"type": ["string", "null"]}), title="Report",
-                description="Where a page about the run is to be written. The page is not built yet, "
-                "and a run says so."),
+                description="Where a page about the run is written, as one HTML file: a path or an fsspec URL."),
     th.Property("verify_days", th.IntegerType(minimum=0), default=0, title="Verify every so many days",
                 description="Re-read Optiply every so many days and repair what was deleted or changed there; "
                 "0 is off."),
