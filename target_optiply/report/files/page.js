@@ -1,6 +1,7 @@
 "use strict";
 /* Tables that can be sorted and searched. Without a script the page is whole, but for these two. */
 (() => {
+  const FEW = 6; // rows that are seen at a glance
   const value = (cell, isNumber) => (isNumber ? Number(cell.dataset.value) : cell.textContent.trim());
   const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
 
@@ -27,7 +28,7 @@
 
   for (const section of document.querySelectorAll(".searchable")) {
     const box = section.querySelector(".search");
-    if (!box) continue;
+    if (!box || (section.querySelector("table").tBodies[0].rows.length < FEW && !section.dataset.always)) continue;
     const input = box.querySelector("input");
     const said = box.querySelector("output");
     const rows = [...section.querySelector("table").tBodies[0].rows].map((row) => [row.textContent.toLowerCase(), row]);
