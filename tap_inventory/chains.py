@@ -1,9 +1,10 @@
 """Which stream's request goes first when slots are scarce: the longest chain of pages must not wait too long (pure).
 
 Pages of one list come one after another, each when the last was answered. A run under a limit takes as long as the
-limit forces, unless its longest chain is made to wait for slots that shorter ones took in bursts. So a request of
-another chain takes a slot only where the longest still finds one whenever it will need one: at its own pace where that
-is what the run waits for, else at an even pace to the end that the limit forces.
+limit forces, unless its longest chain is made to wait for slots that shorter ones took. So of the requests that wait
+the one with the longest chain goes first; and one of another chain takes a slot only where the longest still finds one
+whenever it will need one: at its own pace where that is what the run waits for, else at an even pace to the end that
+the limit forces.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ from singer_http.pacing import SlidingWindow
 _SMOOTHING = 0.2
 """How much the last answer counts in the mean time of an answer."""
 
-_EVENLY = 0.8
-"""The longest chain is kept slots for a pace a little faster than the one that ends it with the limit's last slot."""
-
 _PATIENCE = 5.0
 """Seconds for which slots are kept for a chain that sends no request."""
 
@@ -34,6 +32,7 @@ class Chains:
         self._loose: dict[str, int] = {}
         self._seconds = 0.0
         self._busy: Counter[str] = Counter()
+        self._waiting: Counter[str] = Counter()
         self._rested: dict[str, float] = {}
 
     def expect(self, chain: str, requests: int, *, loose: bool = False) -> None:
@@ -55,6 +54,12 @@ class Chains:
         """Say that a chain has a request to send."""
         with self._lock:
             self._busy[chain] += 1
+            self._waiting[chain] += 1
+
+    def starts(self, chain: str) -> None:
+        """Say that the request has its slot."""
+        with self._lock:
+            self._waiting[chain] -= 1
 
     def ends(self, chain: str, now: float, seconds: float | None) -> None:
         """Say that the request ended, and how long it took if it was answered."""
@@ -66,7 +71,7 @@ class Chains:
                 self._seconds += weight * (seconds - self._seconds)
 
     def yields(self, chain: str, window: SlidingWindow, now: float) -> bool:
-        """Return whether a request of this chain leaves the free slot to the longest chain.
+        """Return whether a request of this chain leaves the free slot to longer ones.
 
         Args:
             chain: Who asks.
@@ -74,11 +79,14 @@ class Chains:
             now: The instant.
         """
         with self._lock:
+            mine = self._left.get(chain, 0)
             longest = max((left for name, left in self._left.items() if self._moves(name, now)), default=0)
-            if self._left.get(chain, 0) >= longest or not window.limit or not self._seconds:
+            if mine >= longest or not window.limit or not self._seconds:
                 return False
             free, frees_at = int(window.free_slots(now)), window.frees_at(now)
-            pace = max(self._seconds, _EVENLY * self._forced(window, now, free, frees_at) / longest)
+            if sum(waiting for name, waiting in self._waiting.items() if self._left.get(name, 0) > mine) >= free:
+                return True
+            pace = max(self._seconds, self._forced(window, now, free, frees_at) / longest)
             # What is in flight frees its slot a period from now, which is as far as is looked ahead.
             wants = min(longest, math.ceil(window.period / pace), window.limit)
             return any(free - 1 + bisect_right(frees_at, now + nth * pace) <= nth for nth in range(wants))

@@ -29,6 +29,9 @@ logger = logging.getLogger("tap-inventory")
 Row = dict[str, Any]
 Params = Sequence[tuple[str, str]]
 
+MINUTE = 60.0
+"""Seconds of the window in which requests_per_minute is kept."""
+
 MAX_BODY = 256 * 1024 * 1024
 """Bytes. A page of 100 rows with all relations is far below; more is no answer of this API."""
 
@@ -65,7 +68,7 @@ class Client:
         settings: Settings,
         user_agent: str,
         *,
-        connections: int = 8,
+        connections: int = 16,
         pacer: Pacer | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         jitter: Callable[[float], float] | None = None,
@@ -73,7 +76,7 @@ class Client:
         self._profile = settings.profile
         self._settings = settings
         self._hour = SlidingWindow(settings["requests_per_hour"], 3600.0)
-        self.pacer = pacer or Pacer([SlidingWindow(settings["requests_per_minute"], 60.0), self._hour])
+        self.pacer = pacer or Pacer([SlidingWindow(settings["requests_per_minute"], MINUTE), self._hour])
         self.chains = Chains()
         self._now = now
         self._jitter = jitter
@@ -85,6 +88,8 @@ class Client:
         self._root = settings["api_url"].rstrip("/") + _fill(self._profile.root, quoted)
         self.trusted = False
         """True once the API has answered a request: from then on a 403 concerns one stream, not the run."""
+        self.when_trusted: Callable[[], None] = lambda: None
+        """Called when that happens."""
 
     def get(self, path: str, params: Params, stream: str, number: int, *, probing: bool = False) -> Answer:
         """Read a list.
@@ -174,6 +179,7 @@ class Client:
         """Send a request when it is its turn; return when it was sent, its answer, and the answer's body."""
         minute = self.pacer.windows[0]
         with self.pacer.slot(lambda now: self.chains.yields(chain, minute, now)) as answered:
+            self.chains.starts(chain)
             began = self.pacer.clock()
             response = self._session.request(
                 method, self._root + target, data=body, headers=self._headers, stream=True, allow_redirects=False
@@ -193,7 +199,9 @@ class Client:
             rows = read_rows(content)
         except ValueError as error:
             raise _BrokenAnswerError(str(error)) from None
-        self.trusted = True
+        if not self.trusted:
+            self.trusted = True
+            self.when_trusted()
         total = response.headers.get(self._profile.paging.total, "")
         return Answer(rows, int(total) if total.isdecimal() else None)
 

@@ -65,7 +65,7 @@ class FigureReader:
         hands: Batches read at once.
     """
 
-    def __init__(self, figures: Figures, splits: Sequence[str | None], fetch: Fetch, hands: int = 4) -> None:
+    def __init__(self, figures: Figures, splits: Sequence[str | None], fetch: Fetch, hands: int = 8) -> None:
         self._figures = figures
         self._splits = tuple(splits)
         self._crew = _Crew(fetch, hands)

@@ -93,6 +93,8 @@ class Versioned:
         seen, bookmark = progress.get("seen", 0), int(progress.get("bookmark", "0"), 16)
         proof = Proof(field, newest.rows, plan.listing.key) if field and newest and newest.rows else None
         collector: Collector | None = None
+        if newest:
+            plan.listing.expect(newest.total)
         for page in plan.pages(progress):
             versions = [greatest_version(row, self._version, plan.owned) for row in page.rows]
             if collector is None:

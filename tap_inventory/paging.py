@@ -113,6 +113,10 @@ class Listing:
                 return
             recent = [*recent[-_EARLIER:], *keys]
 
+    def expect(self, rows: int | None) -> None:
+        """Say how many rows are about to be read, where that is known before the first page."""
+        self._expect(rows or 0, self.size)
+
     def _expect(self, rows: int, size: int) -> None:
         self._client.chains.expect(self.stream.name, -(-rows // size) if rows > 0 else 0)
 

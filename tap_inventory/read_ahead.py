@@ -105,7 +105,8 @@ class Shelf:
 class ReadAhead:
     """Reads passes, each in a thread of its own, and gives out their batches in the order of the passes.
 
-    The first pass begins alone: a key that is refused is refused once, not once a stream.
+    The first pass begins alone, until its first request is answered: a key that is refused is refused once, not once a
+    stream.
 
     Args:
         passes: The passes.
@@ -113,6 +114,7 @@ class ReadAhead:
 
     def __init__(self, passes: Sequence[Pass]) -> None:
         self._passes = list(passes)
+        self._answered = threading.Event()
         self._shelves = {made.name: Shelf() for made in passes}
         self._began = False
         self._refused = False
@@ -126,6 +128,10 @@ class ReadAhead:
         finally:
             shelf.close()
 
+    def go_on(self) -> None:
+        """Say that the API has answered a request: the other passes may begin."""
+        self._answered.set()
+
     def close(self) -> None:
         """Let every thread end with its next batch."""
         for shelf in self._shelves.values():
@@ -136,22 +142,21 @@ class ReadAhead:
             return
         self._began = True
         first, *others = self._passes
-        answered = threading.Event()
-        self._start(first, answered)
-        answered.wait()
+        self._start(first)
+        self._answered.wait()
         if not self._refused:
             for made in others:
-                self._start(made, threading.Event())
+                self._start(made)
 
-    def _start(self, made: Pass, answered: threading.Event) -> None:
+    def _start(self, made: Pass) -> None:
         # A daemon: the end of the process does not wait for an answer that may take a minute.
-        threading.Thread(target=self._run, args=(made, answered), daemon=True, name=f"read-{made.name}").start()
+        threading.Thread(target=self._run, args=(made,), daemon=True, name=f"read-{made.name}").start()
 
-    def _run(self, made: Pass, answered: threading.Event) -> None:
+    def _run(self, made: Pass) -> None:
         shelf = self._shelves[made.name]
         try:
             for batch in made.open():
-                answered.set()
+                self.go_on()
                 if not shelf.put(batch):
                     break
         except BaseException as error:  # noqa: BLE001 - raised again where the batches are read
@@ -160,4 +165,4 @@ class ReadAhead:
         else:
             shelf.end()
         finally:
-            answered.set()
+            self.go_on()

@@ -170,6 +170,7 @@ class TapInventory(Tap):
             return made.open()
         if self._source is None:
             self._source = ReadAhead(self.passes())
+            self.client.when_trusted = self._source.go_on
         return self._source.batches(made.name)
 
     def write(self, stream: ApiStream) -> Iterator[int]:

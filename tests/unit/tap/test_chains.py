@@ -2,105 +2,86 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
-
 import pytest
+from pace import ANSWER, LIMIT, PERIOD, Shape, Simulation, least
 
 from singer_http.pacing import SlidingWindow
 from tap_inventory.chains import Chains
 
-PERIOD, LIMIT, ANSWER = 60.0, 60, 1.5
 
-
-class Simulation:
-    """Reads lists on a clock of its own: each a chain of pages, one with a figure request for every page."""
-
-    def __init__(self, pages: dict[str, int], figured: str = "") -> None:
-        self.window, self.chains = SlidingWindow(LIMIT, PERIOD), Chains()
-        self.left, self.figured = dict(pages), figured
-        self.now, self.count = 0.0, 0
-        self.waiting: deque[str] = deque()
-        self.answers: list[tuple[float, int, int, str]] = []
-        self.figures = 0
-
-    def run(self) -> float:
-        """Return when the last answer came. The first request goes alone, as in a run."""
-        first = next(iter(self.left))
-        self.ask(first)
-        self.step()
-        for name in self.left:
-            if name != first:
-                self.ask(name)
-        while self.waiting or self.answers:
-            self.step()
-        return self.now
-
-    def ask(self, name: str) -> None:
-        self.waiting.append(name)
-        self.chains.asks(name)
-
-    def step(self) -> None:
-        for _ in range(len(self.waiting)):
-            name = self.waiting.popleft()
-            if self.window.wait(self.now) > 0 or self.chains.yields(name, self.window, self.now):
-                self.waiting.append(name)
-                continue
-            self.count += 1
-            heapq.heappush(self.answers, (self.now + ANSWER, self.count, self.window.start(self.now), name))
-        until = self.answers[0][0] if self.answers else float("inf")
-        if self.waiting:
-            until = min(until, self.now + 0.1)
-        self.now = until
-        while self.answers and self.answers[0][0] <= self.now:
-            at, _, token, name = heapq.heappop(self.answers)
-            self.window.answered(token, at)
-            self.chains.ends(name, self.now, ANSWER)
-            self.answered(name)
-
-    def answered(self, name: str) -> None:
-        if name == "figures":
-            self.figures -= 1
-            return
-        self.left[name] -= 1
-        self.chains.expect(name, self.left[name])
-        if self.left[name]:
-            self.ask(name)
-        if name == self.figured:
-            self.figures += 1
-            self.ask("figures")
-            self.chains.expect("figures", self.left[name] + self.figures, loose=True)
-
-
-def bound(total: int, longest: int) -> float:
-    """Return the larger of what the limit alone forces and what the longest chain takes."""
-    return max((total - 1) // LIMIT * PERIOD + ANSWER, longest * ANSWER)
-
-
-@pytest.mark.parametrize(
-    "pages",
-    [
-        {"vendors": 1, "currencies": 1, "products": 30, "sales": 101, "purchases": 20, "customers": 10, "locations": 1},
+def shape(products: int, sales: int, purchases: int, customers: int, vendors: int = 1) -> Shape:
+    return Shape(
         {
-            "vendors": 1,
+            "vendors": vendors,
             "currencies": 1,
-            "products": 100,
-            "sales": 200,
-            "purchases": 50,
-            "customers": 50,
+            "products": products,
+            "sales": sales,
+            "purchases": purchases,
+            "customers": customers,
             "locations": 1,
-        },
-        {"vendors": 3, "currencies": 1, "products": 60, "sales": 60, "purchases": 60, "customers": 60, "locations": 1},
-        {"vendors": 1, "currencies": 1, "products": 10, "sales": 300, "purchases": 5, "customers": 5, "locations": 1},
-        {"vendors": 1, "currencies": 1, "products": 31, "sales": 52, "purchases": 17, "customers": 22, "locations": 1},
-        {"vendors": 1, "currencies": 1, "products": 5, "sales": 20, "purchases": 5, "customers": 5, "locations": 1},
-    ],
-)
-def test_a_full_read_takes_hardly_longer_than_the_limit_or_the_longest_chain_forces(pages: dict[str, int]) -> None:
-    total = sum(pages.values()) + pages["products"]
-    took, least = Simulation(pages, "products").run(), bound(total, max(pages.values()))
-    # A read whose last window is short also waits for the first answers of each window before it.
-    assert took <= 1.08 * least + 4 * ANSWER
+        }
+    )
+
+
+SHAPES = {
+    "a small shop, 43 requests": shape(5, 20, 5, 5),
+    "a middling shop, 155 requests": shape(31, 52, 17, 22),
+    "the same, spread otherwise": shape(25, 51, 21, 31),
+    "products and orders alike, 183 requests": shape(27, 57, 12, 57),
+    "many orders, 194 requests": shape(30, 101, 20, 10),
+    "orders above all, 333 requests": shape(10, 300, 5, 5),
+    "everything alike, 305 requests": shape(60, 60, 60, 60, vendors=3),
+    "500 requests": shape(100, 200, 50, 50),
+    "orders and products, 320 requests": shape(77, 90, 54, 18),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_full_read_takes_hardly_longer_than_is_forced_or_than_any_schedule_would(name: str, seed: int) -> None:
+    read = SHAPES[name]
+    took = Simulation(read, seed).run()
+    assert took <= max(1.08 * read.forced, 1.04 * least(read))
+
+
+UNEVEN = {
+    "little but products, 223 requests": shape(100, 10, 5, 5),
+    "two requests in three of one list": shape(20, 81, 32, 12),
+    "two long lists and two middling ones": shape(13, 77, 36, 34, vendors=3),
+    "a second minute of which half is used": shape(18, 30, 22, 13),
+}
+
+
+@pytest.mark.parametrize("name", UNEVEN)
+def test_a_read_in_which_few_lists_are_long_is_near_what_any_schedule_would_take(name: str) -> None:
+    read = UNEVEN[name]
+    assert Simulation(read).run() <= 1.08 * least(read)
+
+
+@pytest.mark.parametrize("name", [*SHAPES, *UNEVEN])
+def test_no_schedule_is_called_slower_than_the_best_and_no_minute_holds_more_than_the_limit(name: str) -> None:
+    read = {**SHAPES, **UNEVEN}[name]
+    simulation = Simulation(read)
+    assert simulation.run() >= least(read) >= read.forced - PERIOD / LIMIT
+    assert len(simulation.starts) == read.requests
+    for place in range(LIMIT, len(simulation.starts)):
+        assert simulation.starts[place] - simulation.starts[place - LIMIT] >= PERIOD
+
+
+def test_of_those_that_wait_the_one_with_the_longest_chain_goes_first() -> None:
+    window, chains = SlidingWindow(3, PERIOD), Chains()
+    for chain, left in (("sales", 9), ("products", 5)):
+        chains.asks(chain)
+        chains.starts(chain)
+        chains.ends(chain, 0.0, ANSWER)
+        chains.expect(chain, left)
+    window.start(0.0)
+    window.start(0.0)
+    chains.asks("products")
+    assert chains.yields("vendors", window, 0.0)
+    chains.asks("sales")
+    assert chains.yields("products", window, 0.0)
+    assert not chains.yields("sales", window, 0.0)
 
 
 def test_without_a_limit_nobody_waits() -> None:
