@@ -88,6 +88,11 @@ class Books:
         """Whether the state holds a row."""
         return self.store.known_as(entity, optiply_id) is not None
 
+    def is_of_its_own(self, line_entity: str, optiply_id: str) -> bool:
+        """Whether an order line is known as a record of its own stream, not as one of a list."""
+        entry = self.store.known_as(line_entity, optiply_id)
+        return entry is not None and entry.owner is None
+
     def others_succeed(self, since: float) -> bool:
         """Whether some write succeeded after this monotonic second."""
         return self._watch.others_succeed(since)

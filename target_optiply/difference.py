@@ -34,6 +34,11 @@ def same_lines(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one.partition(".")[2] == other.partition(".")[2]
 
 
+def without_lines(known: str | None) -> str | None:
+    """Return the hash of an order whose lines are to be looked at again, though its head stands as it was sent."""
+    return None if known is None else f"{known.partition('.')[0]}."
+
+
 def refs_of(record: EntityRecord) -> str | None:
     """Return what a record refers to: one ``entity:remote id`` a line, products of its lines after an empty line."""
     declared = [_name(each) for _, each in sorted(record.references.items())]

@@ -143,10 +143,16 @@ class StateMarker:
             return None, 0.0
 
 
-def lock(place: StateFile) -> StateLock | StateMarker:
+def lock(place: StateFile, *, dry: bool = False) -> StateLock | StateMarker | None:
     """Take the lock that fits the place of a state.
+
+    Args:
+        place: Where the state lies.
+        dry: Whether nothing is to be left behind: then a lock is taken only where there is a file for it already.
 
     Raises:
         ConfigProblem: Another run has it.
     """
+    if dry and not (place.is_local and Path(place.lock_path).exists()):
+        return None
     return StateLock(Path(place.lock_path)) if place.is_local else StateMarker(place.filesystem, place.lock_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -97,8 +98,16 @@ class Needs:
         if filed_lines:
             filed = self._store.owned(entity.line_entity, f"#{identity}")
             rows = [{"id": each.optiply_id, "attributes": _json.decode(each.payload or b"{}")} for each in filed]
-        prefix = job.record.remote_id or ""
-        return orders.revise_order(self._writer, entity, identity, attributes, lines, prefix=prefix, rows=rows)
+        return orders.revise_order(
+            self._writer,
+            entity,
+            identity,
+            attributes,
+            lines,
+            prefix=job.record.remote_id or "",
+            rows=rows,
+            is_of_its_own=partial(self._books.is_of_its_own, entity.line_entity),
+        )
 
     def _changed_attributes(
         self, job: Job, entity: Entity, entry: Entry, resolution: Resolution

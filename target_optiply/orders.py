@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from target_optiply.compare import differing
@@ -34,6 +34,7 @@ def revise_order(
     *,
     prefix: str,
     rows: list[dict[str, Any]] | None = None,
+    is_of_its_own: Callable[[str], bool] = lambda _: False,
 ) -> Plan[Outcome]:
     """Bring an order that stands in Optiply to what it is at the source.
 
@@ -45,6 +46,7 @@ def revise_order(
         lines: What its lines must be; None where they have not changed.
         prefix: Remote id of the order, which those of its lines begin with.
         rows: Its lines as they stand in Optiply, where they have been read already.
+        is_of_its_own: Tells of a line's id whether it came as a record of its own; such a line is no surplus.
     """
     outcome = Outcome("unchanged", order_id)
     if attributes is not None:
@@ -56,7 +58,7 @@ def revise_order(
     if lines is not None:
         if rows is None and (rows := (yield from read_lines(writer, order, order_id))) is None:
             return Outcome("unsettled", order_id, reason="its lines could not be read")
-        failed = yield from _revise_lines(writer, order, lines, rows, prefix, outcome)
+        failed = yield from _revise_lines(writer, order, lines, rows, prefix, outcome, is_of_its_own)
         if failed is not None:
             if failed.kind == "missing":  # of an order that is gone, or of a product that is?
                 there = yield from writer.read_one(order.name, order_id)
@@ -66,7 +68,13 @@ def revise_order(
 
 
 def _revise_lines(
-    writer: Writer, order: Entity, lines: Lines, rows: list[dict[str, Any]], prefix: str, outcome: Outcome
+    writer: Writer,
+    order: Entity,
+    lines: Lines,
+    rows: list[dict[str, Any]],
+    prefix: str,
+    outcome: Outcome,
+    is_of_its_own: Callable[[str], bool],
 ) -> Plan[Outcome | None]:
     """Compare and mend the lines; returns the outcome of the first write that failed."""
     line = ENTITIES[order.line_entity or ""]
@@ -76,7 +84,7 @@ def _revise_lines(
         product = str(row["attributes"].get("productId"))
         if product in lines and product not in standing:
             standing[product] = row
-        else:
+        elif not is_of_its_own(str(row["id"])):
             surplus.append(row)
     for row in surplus:
         result = yield from writer.delete(line, str(row["id"]), soft=False)

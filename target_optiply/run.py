@@ -114,7 +114,8 @@ class Run:
         self._in_stdout = job.is_stdout(self._file)
         if self._in_stdout and settings.state_output == "singer":
             raise ConfigProblem("state_path: stdout is redirected into that file; the tap's STATE needs one of its own")
-        self._resources.callback(lock(self._file).release)
+        if (held := lock(self._file, dry=self._dry)) is not None:
+            self._resources.callback(held.release)
         self._verified_at: str | None = None
         self._copy = open_working_copy(
             self._file,

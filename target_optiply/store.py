@@ -182,11 +182,11 @@ class Store:
         return [Entry._make(row) for row in self._db.execute(query, (entity, owner))]
 
     def known_as(self, entity: str, optiply_id: str) -> Entry | None:
-        """Return the record that stands under an Optiply id, or None."""
+        """Return the record that stands under an Optiply id, or None; rather one known by its own key."""
         if not self._by_id_indexed:  # needed for recoveries only, so a clean run does not pay for the index
             self._change("CREATE INDEX IF NOT EXISTS entries_id ON entries (entity, optiply_id)")
             self._by_id_indexed = True
-        query = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND optiply_id=?"  # noqa: S608
+        query = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND optiply_id=? ORDER BY remote_id DESC LIMIT 1"  # noqa: S608
         row = self._db.execute(query, (entity, optiply_id)).fetchone()
         return Entry._make(row) if row else None
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -62,10 +64,10 @@ def open_working_copy(
     Raises:
         ConfigProblem: The state belongs to another account, or is no state.
     """
-    path = _scratch_file() if dry else place.work_path
+    path = _scratch_copy(place.work_path) if dry else place.work_path
     source = first_with_entries(place, previous, hotglue=hotglue)
     base = source.saved_at() or ""
-    if path.exists() and not dry:
+    if path.exists():
         if (left := _left_behind(path, base)) is not None:
             logger.info("the run before this one did not end; going on from its working copy")
             state.check_identity(json.loads(left.meta("run") or "{}"), identity)
@@ -126,9 +128,13 @@ def instant(text: str | None) -> datetime | None:
         raise ConfigProblem(f"the state has a date that is none ({text[:40] if text else text})") from None
 
 
-def _scratch_file() -> Path:
+def _scratch_copy(original: Path) -> Path:
+    """Return a file for a working copy that is not to be kept, with what a crashed run left, if there is any."""
     descriptor, name = tempfile.mkstemp(prefix="target-optiply-", suffix=".work")
     os.close(descriptor)
+    for suffix in ("", "-wal"):
+        with suppress(FileNotFoundError):
+            shutil.copyfile(f"{original}{suffix}", f"{name}{suffix}")
     return Path(name)
 
 

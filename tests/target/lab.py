@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from support.control import Control
 from support.launcher import Launcher
@@ -162,6 +162,16 @@ class Lab:
         run = Run(pid, place, self.launcher)
         self._runs.append(run)
         return run
+
+    def feed(self, messages: Iterable[Mapping[str, Any]], **options: Any) -> tuple[Run, IO[str]]:
+        """Start a run whose input stays open after these messages; returns it and what feeds it."""
+        fifo = self.directory / f"input-{len(self._runs)}"
+        os.mkfifo(fifo)
+        run = self.start(fifo, **options)
+        source = fifo.open("w", encoding="utf-8")
+        source.writelines(f"{json.dumps(each)}\n" for each in messages)
+        source.flush()
+        return run, source
 
     def run(self, *messages_and_arguments: Any, **options: Any) -> Run:
         """Run the target to its end; its requests are those that :meth:`requests` returns then."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,9 @@ from target.lab import Lab, Run
 from target.messages import line, optiply, products, sell_order, state, suppliers
 
 
-def _waiting(lab: Lab, messages: list[Any], **settings: Any) -> tuple[Run, Any]:
-    """Start a run whose input stays open after these messages."""
-    fifo = lab.directory / "input"
-    os.mkfifo(fifo)
-    run = lab.start(fifo, **settings)
-    source = fifo.open("w")
-    source.writelines(f"{json.dumps(each)}\n" for each in messages)
-    source.flush()
-    return run, source
-
-
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_ends_the_run_with_what_was_written_in_its_state(lab: Lab, signum: int, code: int) -> None:
-    run, source = _waiting(lab, [*products("P1"), state({"at": 1}), *products("P2")])
+    run, source = lab.feed([*products("P1"), state({"at": 1}), *products("P2")])
     with source:
         lab.await_that(lambda: '{"at": 1}' in run.stdout)
         lab.await_that(lambda: len(lab.rows("products")) == 2)
@@ -43,7 +31,7 @@ def test_a_signal_ends_the_run_with_what_was_written_in_its_state(lab: Lab, sign
 def test_a_signal_lets_requests_in_flight_finish(lab: Lab) -> None:
     lab.succeed(products("P0"))
     lab.fault("hang", "POST", "^/products$", when="after", seconds=1)
-    run, source = _waiting(lab, [*products("P1"), *products("P2")], max_connections=1)
+    run, source = lab.feed([*products("P1"), *products("P2")], max_connections=1)
     with source:
         lab.await_fault()
         run.send(signal.SIGTERM)
@@ -54,7 +42,7 @@ def test_a_signal_lets_requests_in_flight_finish(lab: Lab) -> None:
 
 
 def test_a_second_run_for_one_state_refuses_and_leaves_the_first_alone(lab: Lab) -> None:
-    run, source = _waiting(lab, products("P1"))
+    run, source = lab.feed(products("P1"))
     with source:
         lab.await_that(lab.work_path.exists)
         second = lab.run(products("P2")).ended(1)
