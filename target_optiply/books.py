@@ -200,6 +200,11 @@ class Books:
         name = {f"{key.entity}:{key.remote_id}"}
         self._caught_up = {each: refs for each, refs in self._caught_up.items() if not refers_to(refs, name)}
 
+    @property
+    def has_renewed(self) -> bool:
+        """Whether some record's row is another one now."""
+        return bool(self._renewed)
+
     def up_to_date(self, entry: Entry) -> Entry:
         """Return an entry, without its hash where it refers to a row that became another one since it was sent."""
         if not self._renewed or Key(entry.entity, entry.remote_id) in self._caught_up:
@@ -232,6 +237,10 @@ class Books:
         self._awaited.add(parent)
         self.store.park(Parked(*job.key, *parent, encode_job(job), job.owner))
         self.settle(job)
+
+    def is_parked(self, key: Key) -> bool:
+        """Whether a version of a record is parked."""
+        return key in self._parked
 
     def unpark(self, key: Key) -> None:
         """Drop a parked record: a newer version of it is on its way, or it is gone."""

@@ -21,6 +21,7 @@ from target_optiply.model import (
     Upsert,
     Warn,
 )
+from target_optiply.recognition import Recognition
 from target_optiply.records import InvalidRecord, check
 from target_optiply.stock import MOST_HELD
 from target_optiply.store import Entry, Status
@@ -32,11 +33,13 @@ class Intake:
     Args:
         engine: Brings jobs to Optiply.
         books: Where what is decided here already is booked.
+        recognition: Learns what each source record consists of.
     """
 
-    def __init__(self, engine: Engine, books: Books) -> None:
+    def __init__(self, engine: Engine, books: Books, recognition: Recognition) -> None:
         self._engine = engine
         self._books = books
+        self._recognition = recognition
         self._store = books.store
         self._pieces: dict[Key, int] = {}  # source records with children on their way: how many pieces are left
         self._held: dict[Key, list[tuple[EntityRecord, int]]] = {}  # newer versions of these
@@ -105,13 +108,13 @@ class Intake:
         if key in self._pieces:  # the children of an older version are on their way: their list must settle first
             self._held.setdefault(key, []).append((record, ticket))
             return
-        job = self._checked(record, [ticket])
-        if not record.children:
-            self._engine.start(job)
-            return
-        jobs = [job]
+        jobs = [self._checked(record, [ticket])]
         for name, children in record.children.items():
             jobs += self._children(key, name, children, ticket)
+        self._recognition.expect(ticket, jobs)
+        if not record.children:
+            self._engine.start(jobs[0])
+            return
         self._pieces[key] = len(jobs)
         for each in jobs:
             each.left = partial(self._piece_left, key)
@@ -136,7 +139,7 @@ class Intake:
             return Job(record, tickets, owner=owner, refusal=str(error))
         for warning in warnings:
             self._books.remark(Job(record).key, warning)
-        return Job(checked, tickets, owner=owner, hash=hash_of(checked))
+        return Job(checked, tickets, owner=owner, hash=hash_of(checked), remarked=bool(warnings))
 
     def _children(self, parent: Key, name: str, records: list[EntityRecord], ticket: int) -> list[Job]:
         """Turn a complete list of children into jobs: what is new or changed, and what vanished."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -36,6 +37,7 @@ class Job:
         figure_only: Whether only the stock figure is to be brought over.
         removal: Why the record is to be removed, where that is the job.
         refusal: Why the record cannot be sent, where that is known already.
+        remarked: Whether something was said of the record that was repaired with a loss.
         concedes: Whether a row to be removed gives its mark of preference up at once.
         left: Called when the job has left its lane.
         hash: Content hash of the record, computed once.
@@ -49,6 +51,7 @@ class Job:
     figure_only: bool = False
     removal: str | None = None
     refusal: str | None = None
+    remarked: bool = False
     concedes: bool = False
     left: Callable[[], None] | None = None
     hash: str | None = None
@@ -117,6 +120,7 @@ class Lanes:
         self.start = start
         self.consider = consider
         self._occupied: dict[Key, list[Job]] = {}
+        self._per_entity: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._occupied)
@@ -125,9 +129,14 @@ class Lanes:
         """Whether a record is on its way."""
         return key in self._occupied
 
+    def is_quiet(self, entities: Iterable[str]) -> bool:
+        """Whether no record of these entities is on its way."""
+        return not self._occupied or not any(self._per_entity[name] for name in entities)
+
     def enter(self, key: Key) -> None:
         """Occupy a free lane."""
         self._occupied[key] = []
+        self._per_entity[key.entity] += 1
 
     def wait(self, job: Job, key: Key) -> None:
         """Queue a job behind a record on its way."""
@@ -135,6 +144,7 @@ class Lanes:
 
     def free(self, key: Key) -> None:
         """Free a lane and wake whoever waited for it, in order."""
+        self._per_entity[key.entity] -= 1
         for job in self._occupied.pop(key):
             if job.key == key:
                 self.start(job)

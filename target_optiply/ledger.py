@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+
+
+def _nobody(ticket: int) -> None:
+    """Be told, and do nothing."""
 
 
 class Ledger:
@@ -10,9 +15,13 @@ class Ledger:
 
     A record is *opened* when it is read and *settled* when each of its pieces is written, rejected, skipped or
     parked on disk. A STATE line is released once every record opened before it is settled.
+
+    Attributes:
+        whole: Called with a record's ticket when its last piece has settled.
     """
 
     def __init__(self) -> None:
+        self.whole: Callable[[int], None] = _nobody
         self._next = 0
         self._open: dict[int, int] = {}  # ticket -> unsettled pieces; insertion order is reading order
         self._held: deque[tuple[int, bytes]] = deque()
@@ -48,6 +57,7 @@ class Ledger:
             self._open[ticket] = left
         else:
             del self._open[ticket]
+            self.whole(ticket)
 
     def hold(self, line: bytes) -> None:
         """Queue a STATE line behind every record opened so far."""

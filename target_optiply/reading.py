@@ -150,20 +150,47 @@ def _decode_leniently(line: bytes, number: int) -> Any:
         raise InputProblem(f"line {number} is not JSON") from None
 
 
+class PlainRecord(msgspec.Struct, tag="RECORD"):
+    """A RECORD message whose record is not looked into; one of a version of its stream is no plain one."""
+
+    stream: str
+    record: msgspec.Raw
+    version: None = None
+
+
+_plain_decoder = msgspec.json.Decoder(PlainRecord)
+
+
+def plain_record(line: bytes) -> PlainRecord | None:
+    """Return a line as a plain RECORD message; None where it is none."""
+    try:
+        return _plain_decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None  # another message, or one that is to be told what is wrong with it
+
+
 class MessageReader(GenericSingerReader[bytes]):
     """Reads Singer messages from lines that a run hands out as it has room for them.
 
     Args:
         lines: Gives the lines of a source; it does the run's other work while it waits.
         logger: Where unknown message types are told, once each.
+        recognise: Told of each plain RECORD before it is decoded; returns its fingerprint where it must be looked
+            at, None where it need not be, and "" where it has none.
     """
 
     default_input = sys.stdin  # type: ignore[assignment]  # its buffer is read
 
-    def __init__(self, lines: Callable[[IO[Any] | None], Iterable[bytes]], logger: logging.Logger) -> None:
+    def __init__(
+        self,
+        lines: Callable[[IO[Any] | None], Iterable[bytes]],
+        logger: logging.Logger,
+        recognise: Callable[[PlainRecord], str | None] | None = None,
+    ) -> None:
         super().__init__()
         self._lines = lines
         self._log = logger
+        self._recognise = recognise
         self.line = b""
         self.number = 0
 
@@ -185,7 +212,16 @@ class MessageReader(GenericSingerReader[bytes]):
             if not line.strip():
                 continue
             self.line = line
+            fingerprint = ""
+            if self._recognise is not None and (record := plain_record(line)) is not None:
+                known = self._recognise(record)
+                if known is None:
+                    stats["RECORD"] += 1
+                    continue
+                fingerprint = known
             message = decode(line, self.number)
+            if fingerprint:
+                message["fingerprint"] = fingerprint
             kind = message["type"]
             callback = by_type.get(kind)
             if callback is not None:

@@ -29,6 +29,7 @@ from target_optiply.intake import Intake
 from target_optiply.ledger import Ledger
 from target_optiply.locking import lock
 from target_optiply.reading import Feed, Lines, state_value
+from target_optiply.recognition import Recognition
 from target_optiply.report.writer import Report
 from target_optiply.settings import Settings
 from target_optiply.store import Status
@@ -172,7 +173,10 @@ class Run:
             ),
             deletes=settings.delete != "ignore",
         )
-        self.intake = Intake(self._engine, self.books)
+        self.recognition = Recognition(
+            self.books, self._engine.lanes, self._engine.takeover, (self.mapping, user_agent)
+        )
+        self.intake = Intake(self._engine, self.books, self.recognition)
         soft = settings.delete == "soft"
         self._closing = Closing(
             self._engine, self.books, writer, self._dispatcher, soft=soft, most_percent=settings.max_delete_percent

@@ -16,7 +16,8 @@ from target_optiply.entities import entity_of
 from target_optiply.errors import InputProblem
 from target_optiply.hotglue.custom import Wanted, note
 from target_optiply.jobs import Job
-from target_optiply.model import EntityRecord, Instruction, Reject, Remove, Skip, Upsert
+from target_optiply.model import EntityRecord, Instruction, Reject, Remember, Remove, Skip, Upsert
+from target_optiply.recognition import Seal
 from target_optiply.translate.inflow import STREAMS
 from target_optiply.translate.route import translator_for
 
@@ -56,6 +57,12 @@ class CompiledValidator(BaseJSONSchemaValidator):
             raise InvalidRecord("record: nested too deeply", record) from None
 
 
+def _says_all(instructions: list[Instruction]) -> bool:
+    """Whether a record is one to bring over and nothing besides that is said each time it is read."""
+    kinds = [type(each) for each in instructions if not isinstance(each, Remember)]
+    return kinds == [Upsert]
+
+
 class OptiplySink(Sink):
     """Takes the records of one stream."""
 
@@ -68,6 +75,9 @@ class OptiplySink(Sink):
         self._translate = translator_for(stream_name, schema, self._keys, self._run.mapping)
         self._entity = self._entity_of_stream()
         self.wanted = Wanted()
+        self._seal: Seal | None = None
+        if self._entity is not None and self._translate is not None:
+            self._seal = self._run.recognition.seal(self._entity, stream_name, schema, self._keys)
         if self._translate is None:
             self._run.unknown_stream(stream_name)
 
@@ -96,12 +106,27 @@ class OptiplySink(Sink):
             return
         ticket = run.ledger.open()
         instructions = self._instructions(record, context.get("defect"))
+        if (fingerprint := context.get("fingerprint")) is not None and _says_all(instructions):
+            run.recognition.note(ticket, fingerprint)
         if (version := context.get("version")) is not None:
             self._note_version(version, instructions)
         if self.wanted:
             self._note_custom_data(record, instructions)
         run.intake.take(instructions, ticket)
         run.ledger.settle(ticket)
+
+    def knows(self, fingerprint: str) -> bool:
+        """Whether a record is known by its fingerprint to need nothing; it is counted then."""
+        if self.seal is None or not self._run.recognition.knows(self.seal, fingerprint):
+            return False
+        self._run.books.summary.records[self.stream_name] += 1
+        self.record_counter_metric.increment()
+        return True
+
+    @property
+    def seal(self) -> Seal | None:
+        """What makes the fingerprints of the stream's records; None where they must be looked at all the same."""
+        return None if self.wanted else self._seal
 
     def _note_custom_data(self, record: dict[str, Any], instructions: list[Instruction]) -> None:
         for each in instructions:

@@ -65,6 +65,8 @@ class _Line(msgspec.Struct):
     refs: str | None = None
     stock: int | None = None
     record: msgspec.Raw = msgspec.Raw()
+    print: str | None = None
+    kin: str | None = None
     custom_data: dict[str, Any] | None = msgspec.field(default=None, name="customData")
 
     def entry(self, entity: str) -> Entry:
@@ -81,6 +83,8 @@ class _Line(msgspec.Struct):
             self.stock,
             self.error,
             bytes(self.record) or None,
+            self.print,
+            self.kin if self.print is None else self.kin or "",
         )
 
 
@@ -119,7 +123,7 @@ def load(source: IO[bytes], store: Store) -> Document:
         ConfigProblem: It is not a state of this program.
     """
     document = Document()
-    with source:
+    with source, store.filling():
         try:
             first = source.readline()
             if first.strip() == b'{"bookmarks": {':
@@ -171,7 +175,7 @@ def _put_entries(name: str, lines: Iterator[_Line], store: Store) -> int:
     number = 0
     while chunk := list(islice(lines, _CHUNK)):
         entries = [line.entry(entity.name) for line in chunk]
-        store.put_many(entries)
+        store.fill(entries)
         for line, entry in zip(chunk, entries, strict=True):
             if line.custom_data:
                 custom.note_stored(store, entry, line.custom_data)
@@ -262,6 +266,8 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
         if entry.payload is not None:
             document["record"] = msgspec.Raw(entry.payload)
     document.update(owner=entry.owner, refs=entry.refs, stock=entry.stock)
+    if entry.print is not None:
+        document.update(print=entry.print, kin=entry.kin or None)
     return {name: value for name, value in document.items() if value is not None}
 
 

@@ -9,13 +9,19 @@ from __future__ import annotations
 import enum
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from target_optiply.entities import ENTITIES
+
+LAYOUT = "2"
+"""Of the tables; what another layout left behind is not gone on from."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     entity TEXT NOT NULL, remote_id TEXT NOT NULL, optiply_id TEXT, hash TEXT, status INTEGER NOT NULL,
-    owner TEXT, refs TEXT, stock INTEGER, note TEXT, payload BLOB, PRIMARY KEY (entity, remote_id)) WITHOUT ROWID;
+    owner TEXT, refs TEXT, stock INTEGER, note TEXT, payload BLOB, print TEXT, kin TEXT,
+    PRIMARY KEY (entity, remote_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entries_owner ON entries (entity, owner) WHERE owner IS NOT NULL;
 CREATE TABLE IF NOT EXISTS parked (
     entity TEXT NOT NULL, remote_id TEXT NOT NULL, parent_entity TEXT NOT NULL, parent_id TEXT NOT NULL,
@@ -36,8 +42,22 @@ CREATE TABLE IF NOT EXISTS seen (
     PRIMARY KEY (stream, version, remote_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
+_OWNERS = ", ".join(f"'{entity.name}'" for entity in ENTITIES.values() if entity.children)
+# A fingerprint tells of a whole source record: it goes when anything of that record is changed, parked or to be
+# removed. (An entry's own goes with every INSERT OR REPLACE, which does not name it.)
+_LOSES_PRINT = f"UPDATE entries SET print=NULL WHERE entity IN ({_OWNERS}) AND print NOT NULL AND remote_id="  # noqa: S608
+_LOSES_ITS_PRINT = "UPDATE entries SET print=NULL WHERE entity=NEW.entity AND remote_id=NEW.remote_id"
+_ITS_OWNER = "(SELECT owner FROM entries WHERE entity=NEW.entity AND remote_id=NEW.remote_id)"
+_TRIGGERS = {
+    "entry_put": f"AFTER INSERT ON entries WHEN NEW.owner NOT NULL BEGIN {_LOSES_PRINT} NEW.owner; END",
+    "entry_forgotten": f"AFTER DELETE ON entries WHEN OLD.owner NOT NULL BEGIN {_LOSES_PRINT} OLD.owner; END",
+    "record_parked": f"AFTER INSERT ON parked BEGIN {_LOSES_ITS_PRINT}; {_LOSES_PRINT} NEW.owner; END",
+    "removal_noted": f"AFTER INSERT ON removals BEGIN {_LOSES_ITS_PRINT}; {_LOSES_PRINT} {_ITS_OWNER}; END",
+}
 _ENTRY = "entity, remote_id, optiply_id, hash, status, owner, refs, stock, note, payload"
 _PUT = f"INSERT OR REPLACE INTO entries ({_ENTRY}) VALUES (?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constants only
+_WHOLE = f"{_ENTRY}, print, kin"
+_PUT_WHOLE = f"INSERT OR REPLACE INTO entries ({_WHOLE}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
 
 
 class Status(enum.IntEnum):
@@ -64,6 +84,9 @@ class Entry(NamedTuple):
         stock: The stock figure that stands in Optiply (products).
         note: Why it is rejected or skipped.
         payload: The encoded record where it is rejected, the row's attributes where it is adopted.
+        print: Fingerprint of the source record that says so (see ``recognition``); known to :meth:`Store.entries`
+            and :meth:`Store.fill` only, since storing an entry takes it away.
+        kin: What else of that source record stands in Optiply.
     """
 
     entity: str
@@ -76,6 +99,8 @@ class Entry(NamedTuple):
     stock: int | None = None
     note: str | None = None
     payload: bytes | None = None
+    print: str | None = None
+    kin: str | None = None
 
 
 class Parked(NamedTuple):
@@ -120,11 +145,13 @@ class Store:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("PRAGMA cache_size=-32000")
         self._db.executescript(_SCHEMA)
+        for name, trigger in _TRIGGERS.items():
+            self._db.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {trigger}")
         self._open = False  # a transaction is
         self._gone: set[tuple[str, str]] = set()  # rows that went in this run
         self._entries = 0
         self._lookup = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND remote_id=?"  # noqa: S608
-        self._by_id_indexed = False
+        self._by_id_indexed = self._by_print_indexed = False
 
     def close(self) -> None:
         """Commit and close."""
@@ -148,11 +175,11 @@ class Store:
     def get(self, entity: str, remote_id: str) -> Entry | None:
         """Return what is known of a record, or None."""
         row = self._db.execute(self._lookup, (entity, remote_id)).fetchone()
-        return Entry._make(row) if row else None
+        return Entry(*row) if row else None
 
     def put(self, entry: Entry) -> None:
         """Store what is known of a record, in place of what was."""
-        self._change(_PUT, entry)
+        self._change(_PUT, entry[:10])
 
     def forget_gone(self, entity: str, remote_id: str) -> None:
         """Drop what is known of a record whose row is gone in Optiply; an older answer may still tell of the row."""
@@ -168,18 +195,54 @@ class Store:
     def put_many(self, entries: Iterable[Entry]) -> None:
         """Store many entries."""
         self._change("SELECT 1")
-        self._db.executemany(_PUT, entries)
+        self._db.executemany(_PUT, (entry[:10] for entry in entries))
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Let entries be stored with their fingerprints, by :meth:`fill`, in any order."""
+        for name in _TRIGGERS:
+            self._change(f"DROP TRIGGER {name}")
+        yield
+        for name, trigger in _TRIGGERS.items():
+            self._change(f"CREATE TRIGGER {name} {trigger}")
+
+    def fill(self, entries: Iterable[Entry]) -> None:
+        """Store entries with their fingerprints."""
+        self._change("SELECT 1")
+        self._db.executemany(_PUT_WHOLE, entries)
 
     def forget(self, entity: str, remote_id: str) -> None:
         """Drop what is known of a record."""
         self._change("DELETE FROM entries WHERE entity=? AND remote_id=?", (entity, remote_id))
+
+    # fingerprints of source records (see ``recognition``)
+
+    def set_print(self, entity: str, remote_id: str, fingerprint: str, kin: str) -> None:
+        """Keep the fingerprint of a source record that stands in Optiply as it says.
+
+        Args:
+            entity: Resource type of the record's main part.
+            remote_id: Its key.
+            fingerprint: Of all the record says.
+            kin: What else of it stands there, as a text that is handed back.
+        """
+        statement = "UPDATE entries SET print=?, kin=? WHERE entity=? AND remote_id=? AND status=0 AND hash IS NOT NULL"
+        self._change(statement, (fingerprint, kin, entity, remote_id))
+
+    def printed(self, fingerprint: str) -> str | None:
+        """Return the kin of the source record of a fingerprint; None where no record has it."""
+        if not self._by_print_indexed:  # made when it is first asked for: after the state was loaded
+            self._change("CREATE INDEX IF NOT EXISTS entries_print ON entries (print, kin) WHERE print NOT NULL")
+            self._by_print_indexed = True
+        row = self._db.execute("SELECT kin FROM entries WHERE print=? AND print NOT NULL", (fingerprint,)).fetchone()
+        return row[0] if row else None
 
     def owned(self, entity: str, owner: str) -> list[Entry]:
         """Return the records of an entity that belong to an owner's list."""
         query = (
             f"SELECT {_ENTRY} FROM entries INDEXED BY entries_owner WHERE entity=? AND owner=? AND owner IS NOT NULL"  # noqa: S608
         )
-        return [Entry._make(row) for row in self._db.execute(query, (entity, owner))]
+        return [Entry(*row) for row in self._db.execute(query, (entity, owner))]
 
     def known_as(self, entity: str, optiply_id: str) -> Entry | None:
         """Return the record that stands under an Optiply id, or None; rather one known by its own key."""
@@ -188,7 +251,7 @@ class Store:
             self._by_id_indexed = True
         query = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND optiply_id=? ORDER BY remote_id DESC LIMIT 1"  # noqa: S608
         row = self._db.execute(query, (entity, optiply_id)).fetchone()
-        return Entry._make(row) if row else None
+        return Entry(*row) if row else None
 
     def forget_natural(self, entity: str) -> None:
         """Drop the rows of an entity that are known by their natural key alone (see ``opening``)."""
@@ -203,13 +266,13 @@ class Store:
         where = "entity=? AND remote_id >= ? AND remote_id < ? ORDER BY remote_id LIMIT 1"
         query = f"SELECT {_ENTRY} FROM entries WHERE {where}"  # noqa: S608
         row = self._db.execute(query, (entity, prefix, prefix + "\U0010ffff")).fetchone()
-        return Entry._make(row) if row else None
+        return Entry(*row) if row else None
 
     def entries(self, *, status: Status | None = None) -> Iterator[Entry]:
         """Return all entries in key order, or those of one status."""
         where, values = ("", ()) if status is None else (" WHERE status=?", (int(status),))
-        for row in self._db.execute(f"SELECT {_ENTRY} FROM entries{where} ORDER BY entity, remote_id", values):  # noqa: S608
-            yield Entry._make(row)
+        for row in self._db.execute(f"SELECT {_WHOLE} FROM entries{where} ORDER BY entity, remote_id", values):  # noqa: S608
+            yield Entry(*row)
 
     def counts(self) -> dict[str, int]:
         """Return, per entity, how many records stand in Optiply."""
@@ -219,7 +282,7 @@ class Store:
     def update_where_referring(self, change: Callable[[Entry], Entry]) -> None:
         """Change every entry that refers to something; ``change`` returns the new entry, or the same to leave it."""
         query = f"SELECT {_ENTRY} FROM entries WHERE refs NOT NULL"  # noqa: S608
-        entries = (Entry._make(row) for row in self._db.execute(query))
+        entries = (Entry(*row) for row in self._db.execute(query))
         self.put_many([new for old in entries if (new := change(old)) is not old])
 
     # verification
@@ -240,7 +303,7 @@ class Store:
             " AND optiply_id NOT IN (SELECT optiply_id FROM present WHERE entity=?1)"
         )
         query = f"SELECT {_ENTRY} FROM entries WHERE {where}"  # noqa: S608
-        return [Entry._make(row) for row in self._db.execute(query, (entity,))]
+        return [Entry(*row) for row in self._db.execute(query, (entity,))]
 
     # parked records
 

@@ -20,7 +20,7 @@ from target_optiply.errors import ConfigProblem, InputProblem, RecordBeforeSchem
 from target_optiply.explain import explain as explain_record
 from target_optiply.hotglue import job
 from target_optiply.hotglue.custom import Wanted
-from target_optiply.reading import MessageReader
+from target_optiply.reading import MessageReader, PlainRecord
 from target_optiply.run import Run
 from target_optiply.settings import (
     CONFIG_SCHEMA,
@@ -73,7 +73,7 @@ class TargetOptiply(Target):
             config=merged,
             validate_config=validate_config,
             setup_mapper=setup_mapper,
-            message_reader=MessageReader(self._lines, self.logger),
+            message_reader=MessageReader(self._lines, self.logger, self._recognise),
         )
         self._maps = bool(merged.get("stream_maps") or merged.get("flattening_enabled"))
         self._refused_states = False
@@ -107,6 +107,15 @@ class TargetOptiply(Target):
 
     def _lines(self, source: IO[Any] | None) -> Any:
         return self.run.lines(source)
+
+    def _recognise(self, record: PlainRecord) -> str | None:
+        """Return the fingerprint of a record that must be looked at; None where it is known to need nothing."""
+        sink = None if self._maps else self._sinks_active.get(record.stream)
+        seal = sink.seal if isinstance(sink, OptiplySink) else None
+        if sink is None or seal is None:
+            return ""
+        fingerprint = seal.fingerprint(record.record)
+        return None if sink.knows(fingerprint) else fingerprint  # type: ignore[attr-defined]
 
     @property
     def _reader(self) -> MessageReader:
@@ -144,7 +153,7 @@ class TargetOptiply(Target):
         stream, record = message_dict.get("stream"), message_dict.get("record")
         if not isinstance(stream, str):
             raise InputProblem(f"line {self._reader.number}: a RECORD without a stream")
-        context = {"defect": message_dict.get("defect"), "version": message_dict.get("version")}
+        context = {name: message_dict.get(name) for name in ("defect", "version", "fingerprint")}
         if not self._maps:
             self._sink(stream).process_record(record, context)
             return

@@ -17,7 +17,7 @@ from target_optiply import state
 from target_optiply.convert import InvalidRecord, to_time
 from target_optiply.errors import ConfigProblem
 from target_optiply.statefile import StateFile
-from target_optiply.store import Store
+from target_optiply.store import LAYOUT, Store
 
 HOTGLUE_STATE = "incremental_target_state.json"
 """What a hotglue runner keeps of a job that ended early, in the job's folder."""
@@ -87,7 +87,7 @@ def open_working_copy(
     store.put_meta("verified_at", document.run.get("verified_at", ""))
     store.put_meta("began", datetime.now(tz=timezone.utc).isoformat())
     store.put_meta("run", json.dumps(identity.as_dict()))
-    store.put_meta("ready", "1")
+    store.put_meta("ready", LAYOUT)
     store.commit()
     return WorkingCopy(store, path, instant(saved_at))
 
@@ -110,7 +110,7 @@ def _candidates(previous: str | None, *, hotglue: bool) -> Iterator[StateFile]:
 def _left_behind(path: Path, base: str) -> Store | None:
     """Return what a crashed run left, if it began from the state that is there now and was whole."""
     store = Store(path)
-    if store.meta("base") == base and store.meta("ready"):
+    if store.meta("base") == base and store.meta("ready") == LAYOUT:
         return store
     store.close()
     return None
