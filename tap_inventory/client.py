@@ -6,7 +6,6 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Any
@@ -19,14 +18,17 @@ from singer_http.pacing import Pacer, SlidingWindow
 from singer_http.redact import redact
 from singer_http.retry import backoff_delay, parse_retry_after
 from singer_http.sessions import BodyTooLargeError, new_session, read_body
-from tap_inventory.answers import read_rows
+from tap_inventory.address import headers_of, root_of
+from tap_inventory.answers import Answer, Row, decode, read_answer
 from tap_inventory.chains import Chains
 from tap_inventory.errors import CredentialsError, RefusedError, TapError, UnavailableError
 from tap_inventory.settings import Settings
+from tap_inventory.tokens import Tokens
+
+__all__ = ["Answer", "Client", "Params", "Row"]
 
 logger = logging.getLogger("tap-inventory")
 
-Row = dict[str, Any]
 Params = Sequence[tuple[str, str]]
 
 MINUTE = 60.0
@@ -35,20 +37,9 @@ MINUTE = 60.0
 MAX_BODY = 256 * 1024 * 1024
 """Bytes. A page of 100 rows with all relations is far below; more is no answer of this API."""
 
+_JSON = {"Accept": "application/json"}
+
 _OVERLOADED = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 529})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A list that the API answered with.
-
-    Attributes:
-        rows: Its rows; numbers with a fraction are ``Decimal``.
-        total: How many rows match in all, where the API said so.
-    """
-
-    rows: list[Row]
-    total: int | None
 
 
 class Client:
@@ -83,9 +74,10 @@ class Client:
         timeout = float(settings["request_timeout"])
         self._session = new_session(connections, user_agent, timeout=(min(timeout, 10.0), timeout))
         self._timeout = timeout
-        self._headers = {name: _fill(text, settings.values) for name, text in self._profile.headers.items()}
-        quoted = {name: quote(str(value), safe="") for name, value in settings.values.items() if value is not None}
-        self._root = settings["api_url"].rstrip("/") + _fill(self._profile.root, quoted)
+        self._headers = headers_of(self._profile, settings.values)
+        self._root = root_of(self._profile, settings.values)
+        kind = self._profile.token
+        self._tokens = Tokens(kind, settings.values, self._grant, self._profile.title) if kind else None
         self.trusted = False
         """True once the API has answered a request: from then on a 403 concerns one stream, not the run."""
         self.when_trusted: Callable[[], None] = lambda: None
@@ -142,9 +134,9 @@ class Client:
         where = f"{what[0]}, request {what[1]} ({method} {target})"
         for attempt in range(1, tries + 1):
             try:
-                response, content = self._send(method, target, body, chain or what[0])
+                response, content = self._admitted(method, target, body, chain or what[0])
                 if response.status_code == requests.codes.ok:
-                    return self._read(response, content)
+                    return self._read(response, content, what[0])
                 if probing and attempt > 1 and response.status_code == requests.codes.internal_server_error:
                     raise RefusedError(redact(f"The stream {where} is answered with an error, twice."), 500)
                 reason, told = self._judge(response, content, where)
@@ -162,11 +154,24 @@ class Client:
             )
         raise UnavailableError(redact(f"The stream {where} cannot be read: {reason}, {times}."))
 
-    def _send(self, method: str, target: str, body: bytes | None, chain: str) -> tuple[requests.Response, bytes]:
+    def _admitted(self, method: str, target: str, body: bytes | None, chain: str) -> tuple[requests.Response, bytes]:
+        """Send a request; where its access token is refused, once more with another."""
+        if self._tokens is None:
+            return self._send(method, target, body, chain, {})
+        token = self._tokens.access()
+        response, content = self._send(method, target, body, chain, _bearer(token))
+        if response.status_code == requests.codes.unauthorized:
+            self._tokens.replace(token)
+            response, content = self._send(method, target, body, chain, _bearer(self._tokens.access()))
+        return response, content
+
+    def _send(
+        self, method: str, target: str, body: bytes | None, chain: str, headers: Mapping[str, str]
+    ) -> tuple[requests.Response, bytes]:
         self.chains.asks(chain)
         seconds = None
         try:
-            began, response, content = self._exchange(method, target, body, chain)
+            began, response, content = self._exchange(method, target, body, chain, headers)
             seconds = self.pacer.clock() - began
         finally:
             self.chains.ends(chain, self.pacer.clock(), seconds)
@@ -174,7 +179,7 @@ class Client:
         return response, content
 
     def _exchange(
-        self, method: str, target: str, body: bytes | None, chain: str
+        self, method: str, target: str, body: bytes | None, chain: str, headers: Mapping[str, str]
     ) -> tuple[float, requests.Response, bytes]:
         """Send a request when it is its turn; return when it was sent, its answer, and the answer's body."""
         minute = self.pacer.windows[0]
@@ -182,7 +187,12 @@ class Client:
             self.chains.starts(chain)
             began = self.pacer.clock()
             response = self._session.request(
-                method, self._root + target, data=body, headers=self._headers, stream=True, allow_redirects=False
+                method,
+                self._root + target,
+                data=body,
+                headers={**self._headers, **headers},
+                stream=True,
+                allow_redirects=False,
             )
             answered()
         try:
@@ -194,16 +204,46 @@ class Client:
             content = b""
         return began, response, content
 
-    def _read(self, response: requests.Response, content: bytes) -> Answer:
+    def _grant(self, url: str, form: Mapping[str, str]) -> tuple[int, Any]:
+        """Send a form for a token; returns the status and the JSON of the answer, None where that is none.
+
+        Raises:
+            UnavailableError: Every try allowed has failed.
+        """
+        tries, reason = self._settings["max_retries"] + 1, ""
+        for attempt in range(1, tries + 1):
+            told = None
+            try:
+                with self.pacer.slot() as answered:
+                    response = self._session.post(url, data=form, headers=_JSON, stream=True, allow_redirects=False)
+                    answered()
+                content = read_body(response, MAX_BODY, time.monotonic() + self._timeout)
+            except _PASSING as error:
+                reason = _describe(error)
+            else:
+                if response.status_code not in _OVERLOADED:
+                    try:
+                        return response.status_code, decode(content)
+                    except ValueError:
+                        return response.status_code, None
+                told = parse_retry_after(response.headers.get("Retry-After"), self._now())
+                reason = f"it answered {response.status_code} {_meaning(response.status_code)}".strip()
+            if attempt < tries:
+                self._hold("of tokens", attempt, reason, told)
+        raise UnavailableError(redact(f"{self._profile.title} gives no access token: {reason}, {tries} times."))
+
+    def _read(self, response: requests.Response, content: bytes, stream: str) -> Answer:
+        known = self._profile.by_name.get(stream)
         try:
-            rows = read_rows(content)
+            answer = read_answer(
+                content, response.headers, self._profile.paging, single=known.key if known and known.single else ()
+            )
         except ValueError as error:
             raise _BrokenAnswerError(str(error)) from None
         if not self.trusted:
             self.trusted = True
             self.when_trusted()
-        total = response.headers.get(self._profile.paging.total, "")
-        return Answer(rows, int(total) if total.isdecimal() else None)
+        return answer
 
     def _heed(self, headers: Mapping[str, str]) -> None:
         hint = self._profile.hour_hint
@@ -225,8 +265,8 @@ class Client:
             # What a key that is good for another company gets is not documented: either.
             raise CredentialsError(
                 redact(
-                    f"{profile.title} does not let this key read this company ({status}, {where}): check the settings "
-                    f"{profile.scope_setting}, {profile.key_setting} and api_url."
+                    f"{profile.title} does not let this key read this {profile.scope} ({status}, {where}): check the "
+                    f"settings {', '.join(filter(None, (profile.scope_setting, profile.key_setting)))} and api_url."
                 )
             )
         if 300 <= status < 400:
@@ -290,5 +330,5 @@ def _meaning(status: int) -> str:
     return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
 
 
-def _fill(text: str, values: Mapping[str, Any]) -> str:
-    return text.format_map(values)
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -8,18 +8,23 @@ from typing import Any
 
 from tap_inventory.client import Answer, Row
 from tap_inventory.errors import RefusedError
+from tap_inventory.paging import OrderError
 from tap_inventory.passes import Bookmark, Plan, Step
 from tap_inventory.proof import Proof, children_lead, descending
-from tap_inventory.versions import OVERLAP, Collector, Memory, format_version, greatest_version, own_version
+from tap_inventory.versions import (
+    OVERLAP,
+    Collector,
+    Memory,
+    content_digest,
+    format_version,
+    greatest_version,
+    own_version,
+)
 
 logger = logging.getLogger("tap-inventory")
 
 UNPROVEN = "unproven"
 """What the STATE says of a newest-first order that the server was asked for and did not keep."""
-
-
-class _OrderError(Exception):
-    """The server does not keep the newest-first order."""
 
 
 class _MovedError(Exception):
@@ -62,7 +67,7 @@ class Versioned:
         if field and memory and not everything and self._order == field:
             try:
                 yield from self._newest_first(field, memory)
-            except _OrderError as error:
+            except OrderError as error:
                 logger.warning("Stream %s: %s; reading all of it for its changes.", self._name, error)
                 self._order = UNPROVEN
             except _MovedError as error:
@@ -91,7 +96,11 @@ class Versioned:
         everything = bool(progress.get("everything", memory is None))
         began = progress.get("began") or plan.now.isoformat()
         seen, bookmark = progress.get("seen", 0), int(progress.get("bookmark", "0"), 16)
-        proof = Proof(field, newest.rows, plan.listing.key) if field and newest and newest.rows else None
+        proof = (
+            Proof(field, newest.rows, plan.listing.key, ties=plan.stream.instants)
+            if field and newest and newest.rows
+            else None
+        )
         collector: Collector | None = None
         if newest:
             plan.listing.expect(newest.total)
@@ -105,7 +114,7 @@ class Versioned:
                 collector = Collector(bookmark)
             seen += len(page.rows)
             for row, version in zip(page.rows, versions, strict=True):
-                collector.add(plan.listing.key(row), version)
+                collector.add(self._identity(row), version)
                 if proof:
                     proof.add(row, version)
             changed = self._changed(page.rows, versions, None if everything else memory)
@@ -134,7 +143,7 @@ class Versioned:
         collector = Collector(max(top, memory.top if memory else 0))
         versions = [greatest_version(row, self._version, self._plan.owned) for row in page.rows]
         for row, version in zip(page.rows, versions, strict=True):
-            collector.add(self._plan.listing.key(row), version)
+            collector.add(self._identity(row), version)
         finished = self._finished(collector.finish(), None if memory else self._plan.now.isoformat())
         return Step(page.rows, self._changed(page.rows, versions, memory), finished, page.total)
 
@@ -161,67 +170,48 @@ class Versioned:
         collector: Collector | None = None
         own: list[int] = []
         greatest: list[int] = []
-        keys: list[str] = []
         past = 0
-        while True:
-            rows, total, ended = self._next_newest(field, keys, own[-1] if own else None)
+        for page in listing.newest_pages(field):
+            rows = page.rows
+            if not descending(rows, field, own[-1] if own else None, ties=plan.stream.instants):
+                raise OrderError("a page is not in falling order")
             versions = [greatest_version(row, self._version, plan.owned) for row in rows]
             if collector is None:
                 top = self._highest(rows)
                 if rows and top < memory.top:
-                    raise _MovedError(Answer(rows, total))
+                    raise _MovedError(Answer(rows, page.total))
                 collector = Collector(max(top, memory.bookmark))
-                if not ended:
+                if not page.ended:
                     self._ask_oldest(field, rows)
-            keys += [listing.key(row) for row in rows]
             own += [own_version(row, field) or 0 for row in rows]
             greatest += [version or 0 for version in versions]
             if children_lead(own, greatest):
-                raise _OrderError("children change without their row")
+                raise OrderError("children change without their row")
             for row, version in zip(rows, versions, strict=True):
-                collector.add(listing.key(row), version)
+                collector.add(self._identity(row), version)
             past += sum(1 for version in own[len(own) - len(rows) :] if version <= memory.bookmark)
             changed = self._changed(rows, versions, memory)
-            if ended or past >= OVERLAP:
-                yield Step(rows, changed, self._finished(collector.finish(whole=ended), None), total)
+            if page.ended or past >= OVERLAP:
+                yield Step(rows, changed, self._finished(collector.finish(whole=page.ended), None), page.total)
                 return
-            yield Step(rows, changed, plan.saved, total)
-
-    def _next_newest(self, field: str, keys: list[str], below: int | None) -> tuple[list[Row], int | None, bool]:
-        """Read the next page, which must join the last one and fall from there."""
-        listing = self._plan.listing
-        # One row again, to see that the pages join; rows that changed meanwhile push others down, never up.
-        try:
-            answer = listing.newest(field, max(len(keys) - 1, 0))
-        except RefusedError as error:
-            raise _OrderError(str(error)) from error
-        seen = set(keys)
-        rows = [row for row in answer.rows if listing.key(row) not in seen]
-        if keys and (not answer.rows or listing.key(answer.rows[0]) not in seen):
-            raise _OrderError("two pages do not join")
-        ended = len(answer.rows) < listing.size
-        if not rows and not ended:
-            raise _OrderError("a page repeats the one before")
-        if not descending(rows, field, below):
-            raise _OrderError("a page is not in falling order")
-        return rows, answer.total, ended
+            yield Step(rows, changed, plan.saved, page.total)
 
     def _ask_oldest(self, field: str, newest: list[Row]) -> None:
         """Ask the other way round: a server that ignores the sort would answer with a newest row again."""
         try:
             oldest = self._plan.listing.newest(field, 0, count=1, descending=False).rows
         except RefusedError as error:
-            raise _OrderError(str(error)) from error
+            raise OrderError(str(error)) from error
         lowest = min(own_version(row, field) or 0 for row in newest)
         if not oldest or (own_version(oldest[0], field) or lowest + 1) > lowest:
-            raise _OrderError("the list comes in the same order whatever is asked")
+            raise OrderError("the list comes in the same order whatever is asked")
 
     # What is emitted, and what is remembered.
 
     def _changed(self, rows: list[Row], versions: list[int | None], memory: Memory | None) -> list[Row]:
         changed = []
         for row, version in zip(rows, versions, strict=True):
-            key = self._plan.listing.key(row)
+            key = self._identity(row)
             if memory and version is not None:
                 # A page may come again, when the order is found wanting or rows move while they are read.
                 if memory.knows(key, version) or (key, version) in self._emitted:
@@ -229,6 +219,11 @@ class Versioned:
                 self._emitted.add((key, version))
             changed.append(row)
         return self._plan.keep(changed)
+
+    def _identity(self, row: Row) -> str:
+        """Return what a row is remembered by beside its version: its key, and its content where versions may stay."""
+        key = self._plan.listing.key(row)
+        return f"{key} {content_digest(row)}" if self._plan.stream.instants else key
 
     def _highest(self, rows: list[Row]) -> int:
         return max((greatest_version(row, self._version, self._plan.owned) or 0 for row in rows), default=0)
@@ -241,5 +236,10 @@ class Versioned:
 
     def _finished(self, memory: Memory, began: str | None) -> Bookmark:
         emitted = began or self._plan.known.get("emitted_at") or self._plan.now.isoformat()
-        mark = {"replication_key": self._version, **memory.to_state(), "reads": self._plan.reads, "emitted_at": emitted}
+        mark = {
+            "replication_key": self._version,
+            **memory.to_state(instants=self._plan.stream.instants),
+            "reads": self._plan.reads,
+            "emitted_at": emitted,
+        }
         return mark | ({"order": self._order} if self._order else {})

@@ -1,14 +1,17 @@
-"""Keyset paging: a list from its first row to its last, whatever happens to it meanwhile."""
+"""A list from its first to its last row, whatever happens meanwhile: what all paging shares, and paging by key."""
 
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from tap_inventory.client import Answer, Client, Params, Row
+from tap_inventory.answers import Answer, Row
+from tap_inventory.client import Client, Params
 from tap_inventory.errors import RefusedError, StreamError
-from tap_inventory.profile import Keyset, StreamProfile
+from tap_inventory.profile import Keyset, Numbered, StreamProfile
 
 logger = logging.getLogger("tap-inventory")
 
@@ -33,7 +36,29 @@ class Page:
     final: bool
 
 
-class Listing:
+@dataclass(frozen=True, slots=True)
+class NewestPage:
+    """A page of a list that is read newest first: its rows, but those of the pages before.
+
+    Attributes:
+        rows: The rows, in the server's order.
+        total: How many rows the list has, where the API said so.
+        ended: True for the last page.
+    """
+
+    rows: list[Row]
+    total: int | None
+    ended: bool
+
+
+class OrderError(Exception):
+    """The server does not keep the newest-first order."""
+
+
+PagingT = TypeVar("PagingT", Keyset, Numbered)
+
+
+class BaseListing(ABC, Generic[PagingT]):
     """Reads the list of one stream.
 
     Args:
@@ -44,9 +69,9 @@ class Listing:
         fixed: Parameters that every request carries: relations, filters.
     """
 
-    def __init__(self, client: Client, stream: StreamProfile, paging: Keyset, size: int, fixed: Params) -> None:
+    def __init__(self, client: Client, stream: StreamProfile, paging: PagingT, size: int, fixed: Params) -> None:
         self._client = client
-        self._paging = paging
+        self._paging: PagingT = paging
         self.stream = stream
         self.size = min(size, paging.max_size)
         self._fixed = tuple(fixed)
@@ -65,14 +90,18 @@ class Listing:
             raise StreamError(f"The stream {self.stream.name} holds a row without {self.stream.key[0]}.")
         return str(value)
 
+    @abstractmethod
     def newest(self, field: str, skip: int, *, count: int | None = None, descending: bool = True) -> Answer:
-        """Read rows by a field, the greatest first unless told otherwise, leaving out the first ``skip``."""
-        paging = self._paging
-        ask = [(paging.size, str(count or self.size)), (paging.sort, field)]
-        ask.append((paging.descending, "true" if descending else "false"))
-        if skip:
-            ask.append((paging.skip, str(skip)))
-        return self._ask(ask, probing=True)
+        """Read rows by a field, the greatest first unless told otherwise, from row number ``skip`` or before it."""
+
+    @abstractmethod
+    def newest_pages(self, field: str) -> Iterator[NewestPage]:
+        """Read the list by a field, the greatest first; what is not read further is not asked for.
+
+        Raises:
+            OrderError: The server refuses to, or its pages do not join.
+            StreamError: The list cannot be read further.
+        """
 
     def pages(self, after: str | None = None, seen: int = 0) -> Iterator[Page]:
         """Read the whole list by key, or what follows ``after``.
@@ -93,6 +122,61 @@ class Listing:
         finally:
             self._client.chains.expect(self.stream.name, 0)
 
+    @abstractmethod
+    def _pages(self, after: str | None, seen: int) -> Iterator[Page]:
+        """Read the pages of a list that has some; as :meth:`pages`."""
+
+    def expect(self, rows: int | None) -> None:
+        """Say how many rows are about to be read, where that is known before the first page."""
+        self._expect(rows or 0, self.size)
+
+    def _expect(self, rows: int, size: int) -> None:
+        self._client.chains.expect(self.stream.name, -(-rows // size) if rows > 0 else 0)
+
+    def _ask(self, ask: list[tuple[str, str]], *, probing: bool = False) -> Answer:
+        self._number += 1
+        asked = [*ask, *self._fixed]
+        return self._client.get(self.stream.path, asked, self.stream.name, self._number, probing=probing)
+
+
+class Listing(BaseListing[Keyset]):
+    """Reads a list by key: rows in the order of their keys, each page from the last key on."""
+
+    def newest(self, field: str, skip: int, *, count: int | None = None, descending: bool = True) -> Answer:
+        """Read rows by a field, the greatest first unless told otherwise, leaving out the first ``skip``."""
+        paging = self._paging
+        ask = [(paging.size, str(count or self.size)), (paging.sort, field)]
+        ask.append((paging.descending, "true" if descending else "false"))
+        if skip:
+            ask.append((paging.skip, str(skip)))
+        return self._ask(ask, probing=True)
+
+    def newest_pages(self, field: str) -> Iterator[NewestPage]:
+        """Read the list by a field, the greatest first; each page begins with the last row of the one before.
+
+        Raises:
+            OrderError: The server refuses to, or its pages do not join.
+            StreamError: The list cannot be read further.
+        """
+        keys: list[str] = []
+        while True:
+            # One row again, to see that the pages join; rows that changed meanwhile push others down, never up.
+            try:
+                answer = self.newest(field, max(len(keys) - 1, 0))
+            except RefusedError as error:
+                raise OrderError(str(error)) from error
+            seen = set(keys)
+            rows = [row for row in answer.rows if self.key(row) not in seen]
+            if keys and (not answer.rows or self.key(answer.rows[0]) not in seen):
+                raise OrderError("two pages do not join")
+            ended = len(answer.rows) < self.size
+            if not rows and not ended:
+                raise OrderError("a page repeats the one before")
+            keys += [self.key(row) for row in rows]
+            yield NewestPage(rows, answer.total, ended)
+            if ended:
+                return
+
     def _pages(self, after: str | None, seen: int) -> Iterator[Page]:
         size, first, recent, last = self.size, frozenset[str](), [after] if after else [], after
         while True:
@@ -112,13 +196,6 @@ class Listing:
             if final:
                 return
             recent = [*recent[-_EARLIER:], *keys]
-
-    def expect(self, rows: int | None) -> None:
-        """Say how many rows are about to be read, where that is known before the first page."""
-        self._expect(rows or 0, self.size)
-
-    def _expect(self, rows: int, size: int) -> None:
-        self._client.chains.expect(self.stream.name, -(-rows // size) if rows > 0 else 0)
 
     def _next(self, last: str | None, recent: list[str], first: frozenset[str], seen: int) -> Answer:
         """Read the page after ``last``, also where that row has vanished since."""
@@ -184,10 +261,8 @@ class Listing:
         return answer
 
     def _ask(self, ask: list[tuple[str, str]], *, probing: bool = False) -> Answer:
-        self._number += 1
         total = [(self._paging.count, "true")] if self.stream.paged else []
-        asked = [*ask, *total, *self._fixed]
-        return self._client.get(self.stream.path, asked, self.stream.name, self._number, probing=probing)
+        return super()._ask([*ask, *total], probing=probing)
 
 
 class VanishedError(StreamError):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tap_inventory.client import Row
-from tap_inventory.paging import Listing, Page, VanishedError
+from tap_inventory.paging import BaseListing, Page, VanishedError
 from tap_inventory.profile import StreamProfile
 from tap_inventory.start import StartDate, parse_instant
 
@@ -55,7 +55,7 @@ class Plan:
     """
 
     stream: StreamProfile
-    listing: Listing
+    listing: BaseListing[Any]
     owned: frozenset[str]
     reads: str
     saved: Bookmark

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tap_inventory.client import Client, Row
 from tap_inventory.errors import StreamError
 from tap_inventory.figures import FigureReader, fetcher
 from tap_inventory.incremental import Versioned
-from tap_inventory.paging import Listing
+from tap_inventory.numbered import NumberedListing
+from tap_inventory.paging import BaseListing, Listing
 from tap_inventory.passes import Bookmark, Plan, Step, plain
-from tap_inventory.profile import StreamProfile
+from tap_inventory.profile import Keyset, StreamProfile
 from tap_inventory.settings import Settings
 from tap_inventory.start import StartDate, parse_instant
 from tap_inventory.versions import owned_relations
@@ -144,7 +146,7 @@ class Planner:
         include = self._include.get(stream.name, ())
         filtered = stream.since is not None and not whole
         fixed = [(self._profile.include, ",".join(include))] if include else []
-        fixed += [start.parameter()] if start else []
+        fixed += [start.parameter()] if start and start.filter.parameter else []
         plan = self._plan(stream, include, fixed, saved=stream.name, start=start, how="since" if filtered else "all")
         if filtered and stream.since:
             window = window_from(plan)
@@ -168,11 +170,12 @@ class Planner:
         how: str,
     ) -> Plan:
         date = start.instant.isoformat() if start else ""
+        scope = "".join(f" {name}={self._settings[name] or ''}" for name in self._profile.scoping)
         return Plan(
             stream=stream,
             listing=self._listing(stream, fixed),
             owned=owned_relations(stream, include),
-            reads=f"{how} {stream.path} include={','.join(sorted(include))} start={date}",
+            reads=f"{how} {stream.path} include={','.join(sorted(include))} start={date}{scope}",
             saved=dict(self._saved.get(saved, {})),
             now=self._now,
             rescan=timedelta(days=self._settings["rescan_days"]),
@@ -180,8 +183,11 @@ class Planner:
             start=start,
         )
 
-    def _listing(self, stream: StreamProfile, fixed: list[tuple[str, str]]) -> Listing:
-        return Listing(self._client, stream, self._profile.paging, self._settings["page_size"], fixed)
+    def _listing(self, stream: StreamProfile, fixed: list[tuple[str, str]]) -> BaseListing[Any]:
+        paging, size = self._profile.paging, self._settings["page_size"]
+        if isinstance(paging, Keyset):
+            return Listing(self._client, stream, paging, size, fixed)
+        return NumberedListing(self._client, stream, paging, size if paging.size else paging.max_size, fixed)
 
     def _start(self, stream: StreamProfile) -> StartDate | None:
         instant = parse_instant(self._settings["start_date"])

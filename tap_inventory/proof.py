@@ -15,11 +15,11 @@ TOLERATED = 2
 """Rows that may lie, by their own versions, between a row and its newest child: two saves at the same moment."""
 
 
-def descending(rows: Sequence[Row], field: str, below: int | None = None) -> bool:
-    """Return whether the rows' own versions fall strictly, from ``below`` on; versions are unique in a database."""
+def descending(rows: Sequence[Row], field: str, below: int | None = None, *, ties: bool = False) -> bool:
+    """Return whether the rows' own versions fall, from ``below`` on: strictly, unless rows may share one (``ties``)."""
     for row in rows:
         version = own_version(row, field)
-        if version is None or (below is not None and version >= below):
+        if version is None or (below is not None and version >= below + ties):
             return False
         below = version
     return True
@@ -47,10 +47,19 @@ class Proof:
         field: The field that was sorted by.
         newest: The newest page.
         key: Gives the key of a row.
+        ties: Whether rows may share a version: then whatever order these come in is as good as another.
     """
 
-    def __init__(self, field: str, newest: Sequence[dict[str, Any]], key: Callable[[dict[str, Any]], str]) -> None:
+    def __init__(
+        self,
+        field: str,
+        newest: Sequence[dict[str, Any]],
+        key: Callable[[dict[str, Any]], str],
+        *,
+        ties: bool = False,
+    ) -> None:
         self._field = field
+        self._ties = ties
         self._newest = newest
         self._key = key
         self._keys = [key(row) for row in newest]
@@ -82,12 +91,13 @@ class Proof:
         """Return why the order is not proven, or None where it is."""
         if self._unversioned:
             return "some rows have no version"
-        if not descending(self._newest, self._field):
+        if not descending(self._newest, self._field, ties=self._ties):
             return "the newest page is not in falling order"
-        expected = [key for _, key in sorted(self._heap, reverse=True)]
-        unchanged = set(expected)
-        standing = [key for key in self._keys if key in unchanged]
-        if expected[: len(standing)] != standing:
+        ranked = sorted(self._heap, reverse=True)
+        version_of = {key: version for version, key in ranked}
+        standing = [(version_of[key], key) for key in self._keys if key in version_of]
+        compared = 1 if self._ties else 2
+        if [each[:compared] for each in ranked[: len(standing)]] != [each[:compared] for each in standing]:
             return "the newest page does not hold the newest rows"
         if len(self._keys) > 1 and self._arrived == self._keys:
             return "the list comes in the same order whatever is asked"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from tap_inventory.address import needs
 from tap_inventory.apis import APIS, load_profile
 from tap_inventory.errors import SettingsError
 from tap_inventory.profile import ApiProfile
@@ -20,12 +22,18 @@ Json = dict[str, Any]
 _INTEGER: Json = {"type": ["integer", "null"]}
 _STRING: Json = {"type": ["string", "null"]}
 
-REQUIRED = ["api_key"]
+REQUIRED: list[str] = []
+"""None for every API: what each of them needs is in its profile."""
 
 PROPERTIES: Json = {
     "api": _STRING | {"title": "API", "description": "Which API to read.", "default": "inflow", "enum": [*APIS, None]},
     "api_key": _STRING
-    | {"title": "API key", "description": "The key, sent as a Bearer token.", "secret": True, "writeOnly": True},
+    | {
+        "title": "API key",
+        "description": "The key, sent as a Bearer token. Required for inflow.",
+        "secret": True,
+        "writeOnly": True,
+    },
     "company_id": _STRING
     | {
         "title": "Company id",
@@ -35,7 +43,8 @@ PROPERTIES: Json = {
     "api_url": _STRING
     | {
         "title": "API address",
-        "description": "The API's root, without the company.",
+        "description": "The API's address, for inflow without the company. Required for quickstart and opterius, and "
+        "for optiflow where tenant does not say it.",
         "default": "https://cloudapi.inflowinventory.com",
         "pattern": r"^https?://[^\s]+$",
     },
@@ -44,6 +53,54 @@ PROPERTIES: Json = {
         "title": "API version",
         "description": "The version of the API to ask for, in the Accept header.",
         "default": "2025-06-24",
+    },
+    "tenant": _STRING
+    | {
+        "title": "Tenant",
+        "description": "optiflow: the host of the organisation (acme.example.com), or its name alone where api_url "
+        "holds {tenant} in its place.",
+        "pattern": r"^[A-Za-z0-9.-]+(:[0-9]+)?$",
+    },
+    "workspace_id": {"type": ["string", "integer", "null"]}
+    | {
+        "title": "Workspace",
+        "description": "optiflow: the workspace whose data are read; without it, the token's current one.",
+    },
+    "token": _STRING
+    | {
+        "title": "Token",
+        "description": "The API token, sent as a Bearer token. Required for optiflow and opterius.",
+        "secret": True,
+        "writeOnly": True,
+    },
+    "client_id": _STRING
+    | {"title": "Client id", "description": "The registered application. Required for quickstart.", "secret": True},
+    "client_secret": _STRING
+    | {
+        "title": "Client secret",
+        "description": "Its secret. Required for quickstart.",
+        "secret": True,
+        "writeOnly": True,
+    },
+    "refresh_token": _STRING
+    | {
+        "title": "Refresh token",
+        "description": "What authorising the application gave. It is used once; the ones that replace it are kept in "
+        "token_file. Required for quickstart.",
+        "secret": True,
+        "writeOnly": True,
+    },
+    "token_url": _STRING
+    | {
+        "title": "Token address",
+        "description": "Where tokens are had. Required for quickstart.",
+        "pattern": r"^https?://[^\s]+$",
+    },
+    "token_file": _STRING
+    | {
+        "title": "Token file",
+        "description": "The file that keeps the tokens between runs, readable by its owner alone. Whoever loses it "
+        "must authorise the application anew. Required for quickstart.",
     },
     "start_date": _STRING
     | {
@@ -119,7 +176,7 @@ PROPERTIES: Json = {
     },
 }
 
-SECRET_SETTINGS = ("api_key", "company_id")
+SECRET_SETTINGS = ("api_key", "company_id", "token", "client_id", "client_secret", "refresh_token")
 """Values that appear in no log: the company is part of every URL."""
 
 
@@ -174,9 +231,19 @@ def problems(config: Mapping[str, Any], schema: Json) -> list[str]:
     if found or api not in APIS:
         return found
     profile = load_profile(api)
+    values = effective(config, profile)
+    found += [
+        f"The setting {' or '.join(names)} is required."
+        for names in (each if isinstance(each, tuple) else (each,) for each in profile.required)
+        if not any(values[name] for name in names)
+    ]
+    found += [
+        f"The setting {name} must be a whole host, such as acme.example.com, where api_url does not hold {{{name}}}."
+        for name in profile.hosts
+        if values[name] and values["api_url"] == profile.address and not re.search(r"[.:]", values[name])
+    ]
     if config.get("start_date") and parse_instant(config["start_date"]) is None:
         found.append("The setting start_date must be a date or a date-time, such as 2025-01-31.")
-    found += [f"The setting {name} is required." for name in profile.required if not config.get(name)]
     return found + _unknown_names(config.get("include") or {}, profile)
 
 
@@ -212,9 +279,22 @@ def _unknown_names(include: Mapping[str, Iterable[str]], profile: ApiProfile) ->
     return found
 
 
-def settle(config: Mapping[str, Any]) -> Settings:
-    """Return the settings of a configuration that has no problems."""
+def effective(config: Mapping[str, Any], profile: ApiProfile) -> Json:
+    """Return every setting as it is for an API: given, or taken from another, or the default."""
     values = {
         name: known.get("default") if config.get(name) is None else config[name] for name, known in PROPERTIES.items()
     }
-    return Settings(load_profile(values["api"]), values)
+    for name, other in profile.stand_ins.items():
+        values[name] = values[name] if values[name] is not None else values[other]
+    # The default is the address of one API only, and runners pass defaults on as if they were given: the key of
+    # another API must never go there.
+    if values["api_url"] == PROPERTIES["api_url"]["default"]:
+        usable = profile.address is not None and all(values[name] for name in needs(profile.address))
+        values["api_url"] = profile.address if usable else None
+    return values
+
+
+def settle(config: Mapping[str, Any]) -> Settings:
+    """Return the settings of a configuration that has no problems."""
+    profile = load_profile(config.get("api") or PROPERTIES["api"]["default"])
+    return Settings(profile, effective(config, profile))

@@ -43,7 +43,7 @@ class StartDate:
     def parameter(self) -> tuple[str, str]:
         """Return the query parameter: a day early, since the zone of the API's filter is not proven."""
         day = self.instant.date() - timedelta(days=1)
-        return self.filter.parameter, self.filter.value.format(date=day.isoformat())
+        return self.filter.parameter or "", self.filter.value.format(date=day.isoformat())
 
     def keeps(self, row: Mapping[str, Any]) -> bool:
         """Return whether a row is dated at or after the start; one without a date is kept."""

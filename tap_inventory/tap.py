@@ -322,7 +322,7 @@ class TapInventory(Tap):
             ctx.exit()
         profile = tap.settings.profile
         stream = next(stream for stream in profile.streams if stream.paged and not stream.figures)
-        tap.client.get(stream.path, [(profile.paging.size, "1")], stream.name, 1)
+        tap.client.get(stream.path, profile.paging.one_row(), stream.name, 1)
         tap.logger.info("The credentials are good: %s answers.", profile.title)
         tap.client.close()
         ctx.exit()

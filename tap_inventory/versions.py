@@ -11,10 +11,14 @@ import heapq
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
+
 from tap_inventory.profile import StreamProfile
+from tap_inventory.start import parse_instant
 
 OVERLAP = 100
 """Rows past the bookmark that every newest-first pass reads at least."""
@@ -26,21 +30,38 @@ MAX_PAIRS = 50_000
 """Pairs kept at most. Beyond, rows are emitted again rather than remembered."""
 
 _DIGEST = 8
+_ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_TICK = timedelta(microseconds=1)
 
 
 def parse_version(value: Any) -> int | None:
-    """Return a rowversion (hexadecimal digits) as a number; None for anything else."""
+    """Return a version as a number; None for anything else.
+
+    A version is a rowversion (hexadecimal digits), or an instant: then the number counts microseconds since 1970, and
+    one that names no zone is taken for UTC.
+    """
     if not isinstance(value, str):
         return None
     try:
         return int(value, 16)
     except ValueError:
+        instant = parse_instant(value)
+    if instant is None:
         return None
+    return ((instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)) - _EPOCH) // _TICK
 
 
-def format_version(version: int) -> str:
-    """Return a version as 16 hexadecimal digits, as the API writes it."""
-    return f"{version:016X}"
+def format_version(version: int, *, instants: bool = False) -> str:
+    """Return a version as 16 hexadecimal digits, or as the instant that it is."""
+    return (_EPOCH + version * _TICK).isoformat() if instants else f"{version:016X}"
+
+
+def content_digest(row: Mapping[str, Any]) -> str:
+    """Return a short digest of all that a row says."""
+    return blake2b(_ENCODER.encode(row), digest_size=_DIGEST).hexdigest()
 
 
 def owned_relations(stream: StreamProfile, include: Iterable[str]) -> frozenset[str]:
@@ -95,10 +116,10 @@ class Memory:
             return False
         return version <= self.floor or pair(key, version) in self.pairs
 
-    def to_state(self) -> dict[str, str]:
-        """Return it as entries of a STATE."""
+    def to_state(self, *, instants: bool = False) -> dict[str, str]:
+        """Return it as entries of a STATE; the bookmark as an instant where versions are such."""
         return {
-            "replication_key_value": format_version(self.bookmark),
+            "replication_key_value": format_version(self.bookmark, instants=instants),
             "floor": format_version(self.floor),
             "top": format_version(self.top),
             "remembered": b64encode(b"".join(sorted(self.pairs))).decode(),

@@ -37,7 +37,7 @@ def window_from(plan: Plan) -> datetime | None:
 
 def window_filter(window: datetime, filter_: DateFilter) -> tuple[str, str]:
     """Return the query parameter; only plain dates are documented, so the day is asked for from its start."""
-    return filter_.parameter, filter_.value.format(date=window.astimezone(timezone.utc).date().isoformat())
+    return filter_.parameter or "", filter_.value.format(date=window.astimezone(timezone.utc).date().isoformat())
 
 
 def windowed(plan: Plan, window: datetime | None) -> Iterator[Step]:

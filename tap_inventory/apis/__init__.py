@@ -7,7 +7,7 @@ from importlib import import_module
 
 from tap_inventory.profile import ApiProfile
 
-APIS: tuple[str, ...] = ("inflow",)
+APIS: tuple[str, ...] = ("inflow", "optiflow", "quickstart", "opterius")
 """Values of the setting ``api``; each names a package here whose module ``profile`` holds ``PROFILE``."""
 
 

@@ -8,6 +8,7 @@ from tap_inventory.profile import ApiProfile, HourHint, Keyset
 PROFILE = ApiProfile(
     name="inflow",
     title="inFlow",
+    address="https://cloudapi.inflowinventory.com",
     root="/{company_id}",
     headers={
         "Authorization": "Bearer {api_key}",

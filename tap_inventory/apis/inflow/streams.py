@@ -6,10 +6,9 @@ then the rest: so a reader can write as it reads.
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import Any
 
+from tap_inventory.apis.schemas import read_schema
 from tap_inventory.profile import DateFilter, Figures, StreamProfile
 
 _RANGE = '{{"fromDate":"{date}"}}'
@@ -20,8 +19,7 @@ _ROWVERSION = "timestamp"
 
 
 def _stream(name: str, path: str, *key: str, **known: Any) -> StreamProfile:
-    schema = json.loads((files(__package__) / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
-    relations = schema.pop("x-relations")
+    schema, relations = read_schema(__package__, name)
     if _ROWVERSION in schema["properties"]:
         known.setdefault("version", _ROWVERSION)
     return StreamProfile(name=name, path=path, key=key, schema=schema, relations=relations, **known)
