@@ -229,7 +229,7 @@ class Engine:
         """Start what a record needs."""
         if entry is None or entry.optiply_id is None:
             if job.record.own:
-                own = self._writer.read_one(entity.name, job.record.optiply_id or "")
+                own = self._writer.find_one(entity.name, job.record.optiply_id or "")
                 self._dispatcher.submit(own, lambda row: self._recoveries.own_order_read(job, row))
                 return
             plan: Plan[Outcome] | None = self._needs.creation(job, entity, resolution)

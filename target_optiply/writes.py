@@ -229,6 +229,22 @@ class Writer:
         missing = meaning_of(answer, wants_document=True) is Meaning.MISSING
         return Outcome("missing" if missing else "unsettled", optiply_id, reason=_said(answer))
 
+    def find_one(self, entity: str, optiply_id: str) -> Plan[dict[str, Any] | Outcome]:
+        """Read a row of which nothing but its number is known; ``missing`` where the list does not have it either.
+
+        A gateway in trouble answers 404 too, and what is believed missing here would be left out for good.
+        """
+        row = yield from self.read_one(entity, optiply_id)
+        if not isinstance(row, Outcome) or row.kind != "missing":
+            return row
+        answer = yield from self._persist(
+            self.wire.list(entity, (), after=str(int(optiply_id) - 1)), wants_document=True
+        )
+        page = resources(answer) if meaning_of(answer, wants_document=True) is Meaning.DONE else None
+        if page is None:
+            return Outcome("unsettled", optiply_id, reason=_said(answer))
+        return next((each for each in page if resource_id(each) == optiply_id), row)
+
     def read_all(self, entity: str, filters: tuple[tuple[str, str], ...]) -> Plan[list[dict[str, Any]] | None]:
         """Read every row that the filters leave, by rising id; None where a page could not be read."""
         rows: list[dict[str, Any]] = []

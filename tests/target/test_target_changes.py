@@ -133,7 +133,17 @@ def test_optiplys_own_orders_get_their_deliveries_and_are_never_created(stocked:
     assert stocked.requests() == []
 
 
-@pytest.mark.parametrize("number", ["Optiply-999999", "optiply"])
+def test_one_answer_that_an_order_of_optiplys_own_is_gone_is_not_believed(stocked: Lab) -> None:
+    refers = {"supplierId": int(stocked.row("suppliers", "V1")["id"])}
+    own = stocked.insert("buyOrders", coupling_id=None, placed="2025-07-01T00:00:00Z", totalValue=10, **refers)
+    sold = {"quantity": 5, "subtotalValue": 10, "productId": int(stocked.row("products", "P1")["id"])}
+    stocked.insert("buyOrderLines", coupling_id=None, buyOrderId=int(own), **sold)
+    stocked.fault("status", "GET", f"/buyOrders/{own}$", status=404)
+    _bought(stocked, line("P1", "5", "10.00"), orderNumber=f"Optiply-{own}", receiveLines=[receipt("R1", "P1", "5")])
+    assert stocked.remote_ids("receiptLines") == ["R1"]
+
+
+@pytest.mark.parametrize("number", ["Optiply-999999", "optiply", "Optiply 20260401093000123456"])
 def test_optiplys_own_orders_that_are_not_found_are_skipped(stocked: Lab, number: str) -> None:
     arrived = {"receiveLines": [receipt("R1", "P1", "5")]}
     _bought(stocked, line("P1", "5", "10.00"), orderNumber=number, **arrived)
