@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +21,7 @@ from target_optiply.outage import OutageWatch
 from target_optiply.report.notes import Notes
 from target_optiply.store import Entry, Parked, Repeated, Status, Store
 from target_optiply.summary import Summary
-from target_optiply.writes import Outcome
+from target_optiply.writes import Outcome, Witness
 
 _exact = msgspec.json.Encoder(decimal_format="string")
 
@@ -33,6 +34,7 @@ def _payload(job: Job) -> bytes | None:
         return None
 
 
+_WITNESS_EVERY = 1.0  # seconds between two rows that are written again only to see whether Optiply takes writes
 _RENEWED = "renewed:"  # begins the names under which the working copy keeps what was renewed
 
 
@@ -69,6 +71,7 @@ class Books:
         self._client = client
         self._watch = watch
         self._warned: set[str] = set()
+        self._next_witness = 0.0
 
     # what plans ask (writes.Book)
 
@@ -96,6 +99,17 @@ class Books:
     def others_succeed(self, since: float) -> bool:
         """Whether some write succeeded after this monotonic second."""
         return self._watch.others_succeed(since)
+
+    def witness(self, entity: str, but_not: str | None) -> Witness | None:
+        """A row other than ``but_not`` by which it can be told whether Optiply takes writes; None: not now."""
+        if time.monotonic() < self._next_witness:
+            return None
+        self._next_witness = time.monotonic() + _WITNESS_EVERY
+        names = sorted((name for name in ENTITIES if ENTITIES[name].takes_remote_id), key=lambda name: name != entity)
+        for name in names:
+            if (row := self.store.any_sent(name, but_not if name == entity else None)) is not None:
+                return Witness(name, *row)
+        return None
 
     def server_now(self) -> datetime:
         """The server's time."""

@@ -268,6 +268,15 @@ class Store:
         row = self._db.execute(query, (entity, prefix, prefix + "\U0010ffff")).fetchone()
         return Entry(*row) if row else None
 
+    def any_sent(self, entity: str, but_not: str | None) -> tuple[str, str] | None:
+        """Return Optiply id and remote id of some row of an entity that stands as it should, but not of that one."""
+        query = (
+            "SELECT optiply_id, remote_id FROM entries"
+            " WHERE entity=? AND status=0 AND hash NOT NULL AND remote_id NOT LIKE '#%' AND optiply_id IS NOT ? LIMIT 1"
+        )
+        found: tuple[str, str] | None = self._db.execute(query, (entity, but_not)).fetchone()
+        return found
+
     def entries(self, *, status: Status | None = None) -> Iterator[Entry]:
         """Return all entries in key order, or those of one status."""
         where, values = ("", ()) if status is None else (" WHERE status=?", (int(status),))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from singer_http.redact import redact
 from singer_http.retry import backoff_delay
@@ -49,6 +49,14 @@ class Outcome:
     lines: dict[str, str] | None = None
 
 
+class Witness(NamedTuple):
+    """A row that stands in Optiply as it should, rather of the entity asked about."""
+
+    entity: str
+    optiply_id: str
+    remote_id: str
+
+
 class Book(Protocol):
     """What plans need to know and to note; implemented by ``books`` on the main thread."""
 
@@ -67,31 +75,26 @@ class Book(Protocol):
     def others_succeed(self, since: float) -> bool:
         """Whether some write succeeded after this monotonic second."""
 
+    def witness(self, entity: str, but_not: str | None) -> Witness | None:
+        """A row other than ``but_not`` by which it can be told whether Optiply takes writes; None: not now."""
+
     def server_now(self) -> datetime:
         """The server's time."""
 
 
 class _Tries:
-    """Counts the failures that are a record's own: those while others succeed. In an outage, no try counts."""
+    """Counts the failures of one record, and tells how long to wait after each."""
 
-    def __init__(self, book: Book) -> None:
-        self._book = book
-        self._counted = 0
+    def __init__(self) -> None:
         self._failures = 0
-        self._first = 0.0
+        self.began = 0.0
 
     def failed(self) -> bool:
-        """Note a failure; True where that was the last try."""
+        """Note a failure; True where as many were made as a record is worth."""
         self._failures += 1
         if self._failures == 1:
-            self._first = time.monotonic()
-        self._counted += 1
-        if self._counted < TRIES:
-            return False
-        if self._book.others_succeed(self._first):
-            return True
-        self._counted = TRIES - 1  # an outage so far; whether it is one is decided in `outage`
-        return False
+            self.began = time.monotonic()
+        return self._failures >= TRIES
 
     def pause(self) -> Pause:
         """The back-off before the next try."""
@@ -136,9 +139,10 @@ class Writer:
 
     def _create(self, entity: Entity, search: Search, attributes: dict[str, Any]) -> Plan[Outcome]:
         warnings: list[str] = []
-        tries, sent = _Tries(self._book), 0
+        tries, sent = _Tries(), 0
         while True:
-            answer = yield self.wire.post(entity.name, attributes)
+            request = self.wire.post(entity.name, attributes)
+            answer = yield request
             sent += answer.reached
             if sent == _TWICE:
                 self._book.note_repeated(entity.name, search.remote_id or "", search.since, _key_of(entity, search))
@@ -155,7 +159,7 @@ class Writer:
                     del attributes["emails"]
                     continue
                 return Outcome("rejected", reason=_said(answer), warnings=warnings)
-            last = tries.failed()
+            last = yield from self._is_hopeless(tries, request)
             found = yield from self._look_twice(entity, search, answer, tries)
             if found is None:
                 return Outcome("unsettled", reason=_said(answer))
@@ -163,6 +167,20 @@ class Writer:
                 return Outcome("created", found[0], warnings=warnings)
             if last:
                 return Outcome("rejected", reason=f"{_said(answer)} ({TRIES} tries)", warnings=warnings)
+
+    def _is_hopeless(self, tries: _Tries, request: Request) -> Plan[bool]:
+        """Note a failure; True where the tries are used up and it is this record that fails, not Optiply.
+
+        In an outage no try counts; whether it is one is decided in ``outage``. Where nothing else is being written, a
+        row that stands is written once more as it is, which changes nothing, and tells.
+        """
+        if not tries.failed():
+            return False
+        if request.method != "GET" and not self._book.others_succeed(tries.began):
+            optiply_id = request.path.partition("/")[2] or None
+            if (witness := self._book.witness(request.entity, optiply_id)) is not None:
+                yield self.wire.patch(witness.entity, witness.optiply_id, {"remoteId": witness.remote_id})
+        return self._book.others_succeed(tries.began)
 
     def _look_twice(self, entity: Entity, search: Search, answer: Answer, tries: _Tries) -> Plan[list[str] | None]:
         """Look for a row whose POST may have been done, back off, and look again; None where a look-up failed."""
@@ -327,16 +345,16 @@ class Writer:
             row = yield from self.read_one(entity.name, optiply_id)
             if isinstance(row, Outcome):
                 return answer if row.kind == "missing" else row
-            yield _Tries(self._book).pause()
+            yield _Tries().pause()
         return Outcome("rejected", optiply_id, reason=f"{_said(answer)} (but it is there)")
 
     def _persist(self, request: Request, *, wants_document: bool = False, patched: str | None = None) -> Plan[Answer]:
         """Send a request that may be repeated until it gets an answer that settles it, or its tries are used up."""
-        tries = _Tries(self._book)
+        tries = _Tries()
         while True:
             answer: Answer = yield request
             meaning = meaning_of(answer, wants_document=wants_document, patched=patched)
-            if meaning not in _UNSETTLED or tries.failed():
+            if meaning not in _UNSETTLED or (yield from self._is_hopeless(tries, request)):
                 return answer
             yield tries.pause()
 

@@ -108,6 +108,19 @@ def test_a_record_that_always_fails_is_rejected_after_five_tries_while_others_su
     assert run.states == ['{"at": 1}']
 
 
+@pytest.mark.parametrize("message", [products("P1"), products("P0", price="8.00")], ids=["POST", "PATCH"])
+def test_a_record_that_always_fails_is_rejected_though_nothing_else_is_to_be_written(lab: Lab, message: Any) -> None:
+    lab.succeed(products("P0", "P2"))
+    before = {row["id"]: {**row["attributes"], "updatedAt": None} for row in lab.rows("products")}
+    name = message[1]["record"]["price"] if message[1]["record"]["externalId"] == "P0" else "Product P1"
+    lab.fault("status", path="^/products", holding=name, times=None, status=500)
+    run = lab.run([*message, state({"at": 1})]).ended(1)
+    assert run.last_word.startswith("rejected: 1 records")
+    assert run.states == ['{"at": 1}']
+    assert {row["id"]: {**row["attributes"], "updatedAt": None} for row in lab.rows("products")} == before
+    assert lab.writes()[f"{'POST' if name == 'Product P1' else 'PATCH'} products"] <= 6
+
+
 def test_a_blip_is_not_felt(lab: Lab) -> None:
     for status in (500, 502, 504):
         lab.fault("status", "POST", "products", status=status)

@@ -10,7 +10,7 @@ from typing import Any
 from target_optiply.client import Answer, Request
 from target_optiply.dispatch import Pause, Plan
 from target_optiply.wire import Wire
-from target_optiply.writes import Writer
+from target_optiply.writes import Witness, Writer
 
 NOW = datetime(2025, 7, 1, 4, 0, tzinfo=timezone.utc)
 
@@ -23,6 +23,7 @@ class Book:
         self.repeated: list[tuple[str, str]] = []
         self.known: set[str] = set()
         self.others = True
+        self.witnesses: list[Witness] = []
         self._number = 0
 
     def intend(self, entity: str, remote_id: str) -> int:
@@ -45,6 +46,10 @@ class Book:
     def others_succeed(self, since: float) -> bool:
         del since
         return self.others
+
+    def witness(self, entity: str, but_not: str | None) -> Witness | None:
+        del entity, but_not
+        return self.witnesses.pop() if self.witnesses else None
 
     def server_now(self) -> datetime:
         return NOW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from plans import BROKEN, HTML, NEVER_LEFT, Book, Script, error, listed, one, ro
 
 from target_optiply.client import Answer
 from target_optiply.entities import ENTITIES
-from target_optiply.writes import TRIES, Outcome, Search
+from target_optiply.writes import TRIES, Outcome, Search, Witness
 
 PRODUCTS, SUPPLIERS, PAIRS = ENTITIES["products"], ENTITIES["suppliers"], ENTITIES["supplierProducts"]
 BOLT = {"name": "Bolt", "skuCode": "B1", "price": Decimal("1.50"), "remoteId": "r1"}
@@ -140,6 +141,26 @@ def test_no_try_counts_while_nothing_succeeds_at_all():
 
     assert script.run(plan, answer).kind == "created"
     assert seen == 12
+
+
+def test_where_nothing_else_is_written_a_row_that_stands_tells_whether_optiply_takes_writes():
+    book = Book()
+    book.others = False
+    book.witnesses = [Witness("products", "7", "P7")] * 2
+    script = Script(book)
+
+    def answer(request):
+        if request.method == "GET":
+            return listed()
+        if request.method == "PATCH":
+            assert (request.path, json.loads(request.body)["data"]["attributes"]) == ("products/7", {"remoteId": "P7"})
+            book.others = len(book.witnesses) == 0  # the first fails as well
+            return one(7, 200) if book.others else error(500)
+        return error(500, "null pointer")
+
+    outcome = script.run(script.writer.create(PRODUCTS, "r1", dict(BOLT)), answer)
+    assert (outcome.kind, outcome.reason) == ("rejected", "500 null pointer (5 tries)")
+    assert (script.steps.count("POST"), script.steps.count("PATCH")) == (TRIES + 1, 2)
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 415, 422, 413])
