@@ -129,6 +129,13 @@ class Books:
             self.ledger.settle(ticket)
         job.tickets = []
 
+    def doubt(self, entry: Entry) -> None:
+        """Note that a row is about to be changed: until an answer tells, nobody knows what stands there.
+
+        Else a run that dies, or an outage, would hide the change from a record that changes back meanwhile.
+        """
+        self.store.put(entry._replace(hash=None, stock=None))
+
     def leave_unsettled(self, job: Job, outcome: Outcome) -> None:
         """Keep a job's tickets open, so that no STATE passes it: nobody knows what became of it."""
         self.unsettled[job.key] = outcome.reason

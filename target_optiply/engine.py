@@ -98,7 +98,9 @@ class Engine:
             or job.removal is not None
         ):
             return False
-        if job.key in self._books.removals or self._books.up_to_date(entry) is not entry:
+        if job.key in self._books.removals or self._books.is_parked(job.key):
+            return False  # a newer version of it is parked, or another one said that it is gone
+        if self._books.up_to_date(entry) is not entry:
             return False
         if self.takeover.is_due(job.record.entity):
             return False
@@ -239,6 +241,8 @@ class Engine:
             return
         else:
             plan = self._needs.change(job, entity, entry, resolution)
+            if plan is not None:
+                self._books.doubt(entry)
         if plan is None:
             self._recoveries.ended(job, resolution, Outcome("unchanged", entry.optiply_id if entry else None))
         else:

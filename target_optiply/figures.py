@@ -61,6 +61,7 @@ class Figures:
             self._settling.settle(job)
         else:
             plan = self._writer.update(ENTITIES["products"], entry.optiply_id, {"stockLevel": figure})
+            self._books.doubt(entry)
             self._dispatcher.submit(plan, lambda outcome: self._written(job, entry, outcome))
 
     def _written(self, job: Job, entry: Entry, outcome: Outcome) -> None:
@@ -74,5 +75,6 @@ class Figures:
         elif outcome.kind == "unsettled":
             self._settling.leave_unsettled(job, outcome)
         else:
+            self._store.put(entry)
             self._books.reject_figure(job, outcome.reason)
             self._settling.leave(job)
