@@ -1,4 +1,4 @@
-"""``python -m sandbox``: starts both APIs on one port, says where, and ends cleanly on a signal."""
+"""``python -m sandbox``: starts all APIs on one port, says where, and ends cleanly on a signal."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ import uvicorn
 from sandbox import identity
 from sandbox.data import generate
 from sandbox.inflow.api import InflowApi
+from sandbox.others import Sizes, others, ready
 from sandbox.server import Application
 from sandbox.switches import Switches, documentation
 from sandbox.transport import TransportProtocol
@@ -71,7 +72,9 @@ class Server(uvicorn.Server):
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="inFlow and Optiply on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Optiply and the inventory APIs on this machine."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=1, help="of the inventory's data")
@@ -105,6 +108,7 @@ def ready_line(url: str) -> dict[str, Any]:
             "account_id": identity.OPTIPLY_ACCOUNTS[0],
             "coupling_id": identity.OPTIPLY_COUPLINGS[0],
         },
+        **ready(url),
         "control_url": f"{url}/control",
     }
 
@@ -132,7 +136,8 @@ def main(arguments: list[str]) -> int:
         sales_orders=options.sales_orders,
         purchase_orders=options.purchase_orders,
     )
-    world = World(switches, InflowApi(data, switches))
+    sizes = Sizes(options.seed, options.products, options.customers, options.vendors, options.sales_orders)
+    world = World(switches, InflowApi(data, switches), others=others(sizes, switches))
     listener = socket.create_server((options.host, options.port), backlog=2048)
     url = f"http://{options.host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sandbox.faults import KINDS, parse_rule
@@ -38,6 +39,8 @@ class ControlApi:
             ("PUT", "clock", 0): self._set_clock,
             ("GET", "inflow", 1): self._dump_inflow,
             ("PUT", "inflow", 1): self._put_inflow,
+            **{("GET", name, 1): partial(self._dump_other, name) for name in self._world.others},
+            **{("PUT", name, 1): partial(self._put_other, name) for name in self._world.others},
             ("GET", "optiply", 1): self._dump_optiply,
             ("POST", "optiply", 1): self._insert_optiply,
             ("PATCH", "optiply", 2): self._change_optiply,
@@ -128,10 +131,13 @@ class ControlApi:
         return self._world.inflow.dump(path[0])
 
     def _put_inflow(self, request: Request, path: list[str]) -> Any:
-        rows = _json(request)
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ValueError("the body is an array of whole rows")
-        return {"rows": self._world.inflow.put(path[0], rows)}
+        return {"rows": self._world.inflow.put(path[0], _rows(request))}
+
+    def _dump_other(self, name: str, _request: Request, path: list[str]) -> Any:
+        return self._world.others[name].dump(path[0])
+
+    def _put_other(self, name: str, request: Request, path: list[str]) -> Any:
+        return {"rows": self._world.others[name].put(path[0], _rows(request), self._world.clock.now())}
 
     def _dump_optiply(self, _request: Request, path: list[str]) -> Any:
         return self._world.backdoor.dump(path[0])
@@ -168,6 +174,13 @@ def _json(request: Request, parse_float: Callable[[str], Any] = float) -> Any:
         return json.loads(request.body, parse_float=parse_float)
     except ValueError as problem:
         raise ValueError(f"the body is not JSON: {problem}") from None
+
+
+def _rows(request: Request) -> list[dict[str, Any]]:
+    rows = _json(request)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("the body is an array of whole rows")
+    return rows
 
 
 def _object(request: Request, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.http import Request
+from sandbox.identity import ALL_APIS
 
-_APIS = ("optiply", "inflow", "auth")
+_APIS = ALL_APIS
 
 #: Each kind of fault with its options: name to (type, default); a default of ... makes the option obligatory.
 #: ``commit`` tells whether the request is carried out although its answer is lost.
@@ -43,7 +44,7 @@ class Rule:
 
     Attributes:
         fault: What happens.
-        api: ``optiply``, ``inflow`` or ``auth``; empty for all.
+        api: ``optiply``, ``inflow``, ``auth`` or one of the others; empty for all.
         method: Upper case; empty for all.
         path: Searched for in the path below the mount.
         body: Searched for in the body; None for any.

@@ -14,3 +14,16 @@ OPTIPLY_PASSWORD = "sandbox-password"
 OPTIPLY_ACCOUNTS = (1380, 1381)
 #: The couplings that exist; both may be used with both accounts.
 OPTIPLY_COUPLINGS = (77, 78)
+
+#: What every token begins with, so that one is recognised wherever it should not be.
+OPTIPLY_TOKEN_MARK = "5a4db0c5"
+
+#: The APIs beside inFlow's and Optiply's, in the order of the ready line.
+OTHER_APIS = ("optiflow", "quickstart", "opterius")
+ALL_APIS = ("optiply", "inflow", "auth", *OTHER_APIS)
+
+OPTIFLOW_TOKEN = "12|sandbox-optiflow-token"
+QUICKSTART_CLIENT_ID = "sandbox-quickstart-app"
+QUICKSTART_CLIENT_SECRET = "sandbox-quickstart-secret"
+QUICKSTART_REFRESH_TOKEN = "sandbox-first-refresh-token"
+OPTERIUS_TOKEN = "opt_live_sandbox0123456789"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from sandbox.identity import ALL_APIS, OTHER_APIS
+
 #: Older entries give way beyond this number, so that a long run does not fill the memory.
 CAPACITY = 2_000_000
 _WRITES = frozenset({"POST", "PATCH", "DELETE"})
@@ -37,8 +39,8 @@ class Journal:
     requests: int = 0
     writes: int = 0
     max_in_flight: int = 0
-    in_flight: dict[str, int] = field(default_factory=lambda: {"optiply": 0, "inflow": 0, "auth": 0})
-    max_by_api: dict[str, int] = field(default_factory=lambda: {"optiply": 0, "inflow": 0, "auth": 0})
+    in_flight: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALL_APIS, 0))
+    max_by_api: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALL_APIS, 0))
     by_status: dict[str, int] = field(default_factory=dict)
     numbered: int = 0
 
@@ -103,6 +105,8 @@ def kind(api: str, method: str, path: str) -> str:
     parts = [part for part in path.split("/") if part]
     if api == "inflow":
         parts = parts[1:]  # the company
+    elif api in OTHER_APIS:
+        parts = parts[-1:]  # below the version
     return " ".join([method, "/".join(part for part in parts if not _is_id(part))]).strip()
 
 

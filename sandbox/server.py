@@ -53,6 +53,7 @@ class Application:
             ("/inflow", "inflow", world.inflow),
             ("/optiply/auth", "auth", world.auth),
             ("/control", "control", self._control),
+            *((f"/{name}", name, api) for name, api in world.others.items()),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

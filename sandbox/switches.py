@@ -1,4 +1,4 @@
-"""Every behaviour of the two APIs that is inferred or unknown, as one table of switches with plausible defaults."""
+"""Every behaviour of the APIs that is inferred or unknown, as one table of switches with plausible defaults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _switch(default: Any, source: Source, meaning: str) -> Any:
 
 @dataclass(slots=True)
 class Switches:
-    """The switches of both APIs; ``documentation()`` renders name, values, default, source and meaning."""
+    """The switches of all APIs; ``documentation()`` renders name, values, default, source and meaning."""
 
     # inFlow ------------------------------------------------------------------------------------------------------
     inflow_default_order: Literal["insertion", "id", "shuffled", "newest_first"] = _switch(
@@ -213,6 +213,54 @@ class Switches:
         "unknown",
         "Whether a delayed request is carried out at the end of its delay, even for a client that gave up meanwhile. "
         "Otherwise it is carried out on arrival, and only the answer is late.",
+    )
+
+    # OptiFlow ----------------------------------------------------------------------------------------------------
+    optiflow_requests_per_minute: int = _switch(
+        0, "inferred", "Requests in any 60 seconds before a 429; 0 is off. The real API allows 60."
+    )
+    optiflow_retry_after: Literal["seconds", "absent", "date"] = _switch(
+        "seconds", "inferred", "The form of `Retry-After` on a 429."
+    )
+    optiflow_sort: Literal["honoured", "ignored", "refused"] = _switch(
+        "honoured", "inferred", "What becomes of `sort`."
+    )
+    optiflow_relations: Literal["asked", "always", "none"] = _switch(
+        "asked", "unknown", "When rows carry their items or stocks: when `include` asks, always, or never."
+    )
+    optiflow_envelope: Literal["meta", "flat"] = _switch(
+        "meta", "inferred", "Whether the figures of a page stand in `meta` or beside `data`."
+    )
+    optiflow_per_page_over_100: Literal["cap", "refuse"] = _switch(
+        "cap", "unknown", "What a `per_page` above 100 gets."
+    )
+    optiflow_child_bumps_parent: bool = _switch(
+        True, "unknown", "Whether a change of an item alone renews the time of its document."
+    )
+
+    # The quick-start API -----------------------------------------------------------------------------------------
+    quickstart_requests_per_minute: int = _switch(0, "unknown", "Requests in any 60 seconds before a 429; 0 is off.")
+    quickstart_retry_after: Literal["seconds", "absent", "date"] = _switch(
+        "seconds", "unknown", "The form of `Retry-After` on a 429."
+    )
+    quickstart_sort: Literal["honoured", "ignored"] = _switch("honoured", "inferred", "What becomes of `sort`.")
+    quickstart_user: Literal["admin", "agent"] = _switch(
+        "admin", "inferred", "Whether lists have pages without `page`: for an agent they are bare arrays."
+    )
+    quickstart_page_size: int = _switch(15, "inferred", "Rows in a page; no parameter changes it.")
+    quickstart_token_lifetime: int = _switch(3600, "unknown", "Seconds for which an access token is good.")
+    quickstart_rotation: bool = _switch(True, "unknown", "Whether a refresh token is replaced each time it is used.")
+    quickstart_items: Literal["product", "id", "none"] = _switch(
+        "product", "unknown", "Whether orders carry their items, with the product or with its id alone."
+    )
+
+    # Opterius ----------------------------------------------------------------------------------------------------
+    opterius_variant: Literal["documented", "observed"] = _switch(
+        "documented", "inferred", "Pages with `meta` as documented, or every row at once as its code behaves."
+    )
+    opterius_requests_per_minute: int = _switch(0, "unknown", "Requests in any 60 seconds before a 429; 0 is off.")
+    opterius_retry_after: Literal["seconds", "absent", "date"] = _switch(
+        "seconds", "inferred", "The form of `Retry-After` on a 429."
     )
 
     def update(self, changes: dict[str, Any]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sandbox.faults import Faults
 from sandbox.http import Request, Response
+from sandbox.identity import ALL_APIS
 from sandbox.journal import Journal
+from sandbox.lists import ListApi
 from sandbox.load import Load
 from sandbox.optiply.api import OptiplyApi
 from sandbox.optiply.backdoor import Backdoor
@@ -49,6 +52,7 @@ class World:
         switches: Behaviour, of both APIs.
         inflow: The inFlow half.
         latency: API to the seconds that each of its answers takes.
+        others: The inventory APIs beside inFlow's, by name.
     """
 
     switches: Switches
@@ -56,7 +60,8 @@ class World:
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
     journal: Journal = field(default_factory=Journal)
-    latency: dict[str, float] = field(default_factory=lambda: {"optiply": 0.0, "inflow": 0.0, "auth": 0.0})
+    latency: dict[str, float] = field(default_factory=lambda: dict.fromkeys(ALL_APIS, 0.0))
+    others: Mapping[str, ListApi] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.optiply = OptiplyApi(self.switches)
@@ -86,3 +91,5 @@ class World:
         self.journal.clear()
         self.faults.rules.clear()
         self.load.forget()
+        for api in self.others.values():
+            api.forget()
