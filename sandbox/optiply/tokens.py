@@ -94,7 +94,7 @@ class Tokens:
         return grant
 
     def _token(self) -> str:
-        return f"{self._random.getrandbits(160):040x}"
+        return f"{identity.OPTIPLY_TOKEN_MARK}{self._random.getrandbits(128):032x}"
 
     def _unauthorized(self, error: str, description: str) -> Response:
         challenge = f'Bearer realm="optiply", error="{error}", error_description="{description}"'

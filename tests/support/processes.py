@@ -15,6 +15,7 @@ from typing import Any, final
 
 from support.control import Control
 from support.launcher import Launcher
+from support.secrets import check
 
 ROOT = Path(__file__).resolve().parents[2]
 TAP = (sys.executable, "-m", "tap_inventory")
@@ -38,11 +39,14 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended: its exit code and all that it said."""
+    """How a process ended: its exit code and all that it said, in which no secret is ever told."""
 
     code: int
     stdout: str
     stderr: str
+
+    def __post_init__(self) -> None:
+        check(self.stdout, self.stderr)
 
 
 @dataclass(frozen=True)
@@ -116,9 +120,12 @@ def forked(
     *,
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
     timeout: float = 90.0,
 ) -> list[Finished]:
     """Run modules with arguments, joined by pipes, in ``directory``; the last one's stdout is kept.
+
+    ``constants`` names module constants of the programs to start with other values.
 
     Raises:
         AssertionError: One did not end in time; all are killed.
@@ -137,6 +144,7 @@ def forked(
             "stdin": str(source),
             "stdout": str(last) if place == len(programs) - 1 else None,
             "stderr": str(directory / f"{module}.err"),
+            "constants": dict(constants or {}),
         }
         for place, (module, arguments) in enumerate(programs)
     ]
