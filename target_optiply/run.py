@@ -326,7 +326,7 @@ class Run:
             return Brake(f"more would be deleted than max_delete_percent allows ({said}), so none of these was")
         rejected = sum(self._rejected().values())
         if rejected > self.settings.max_rejected_records and self.settings.state_output == "singer":
-            return Brake(f"{rejected} records stand rejected; each is named above and in {self.settings.state_path}")
+            return Brake(f"{rejected} records stand rejected; the log and {self.settings.state_path} name each")
         return None
 
     def _rejected(self) -> Counter[str]:

@@ -48,7 +48,7 @@ class Chart:
 
     bars: list[Bar]
     top: float
-    width: int
+    width: float
     peak: float
     mean: float
     end: str
@@ -71,7 +71,7 @@ def draw(timeline: Timeline, now: float) -> Chart:
     top = nice(peak)
     bars = [
         Bar(
-            since=clock(number * width),
+            since=clock(number * width, fractions=width < 1),
             writes=each.writes,
             requests=each.requests,
             rate=each.writes / width,
@@ -94,8 +94,9 @@ def nice(number: float) -> float:
     return next(step * power for step in (1, 2, 5, 10) if step * power >= number * (1 - 1e-9))
 
 
-def clock(seconds: float) -> str:
-    """Return a stretch of time as ``0:05``, ``12:40`` or ``3:00:05``."""
+def clock(seconds: float, *, fractions: bool = False) -> str:
+    """Return a stretch of time as ``0:05``, ``12:40`` or ``3:00:05``; with hundredths as ``0:05.25``."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    hundredths = f".{int(seconds % 1 * 100):02}" if fractions else ""
+    return (f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}") + hundredths

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MOST_BUCKETS = 240
+FINEST = 0.25  # seconds; a power of two, so that times are exact
 
 
 @dataclass(slots=True)
@@ -29,12 +30,12 @@ class Timeline:
         began: When the run began.
 
     Attributes:
-        width: Seconds that a bucket covers: 1, and twice as many each time the run outgrows ``MOST_BUCKETS``.
+        width: Seconds that a bucket covers: a quarter, and twice as much each time the run outgrows ``MOST_BUCKETS``.
     """
 
     def __init__(self, began: float) -> None:
         self.began = began
-        self.width = 1
+        self.width = FINEST
         self._buckets: list[Bucket] = []
         self._wait: tuple[float, float] | None = None  # it may reach into the future, where there are no buckets yet
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_optiply.report.timeline import MOST_BUCKETS, Timeline
+from target_optiply.report.timeline import FINEST, MOST_BUCKETS, Timeline
 from target_optiply.report.traffic import Traffic
 
 
@@ -14,33 +14,33 @@ def waited(timeline: Timeline, now: float) -> list[float]:
     return [round(each.waited, 6) for each in timeline.buckets(now)]
 
 
-def test_answers_are_counted_in_the_second_they_came_in():
+def test_answers_are_counted_in_the_quarter_of_a_second_they_came_in():
     timeline = Timeline(100.0)
-    for now, wrote in ((100.0, True), (100.9, False), (102.5, True)):
+    for now, wrote in ((100.0, True), (100.2, False), (100.6, True)):
         timeline.answered(now, wrote=wrote)
-    assert [(each.writes, each.requests) for each in timeline.buckets(103.2)] == [(1, 2), (0, 0), (1, 1), (0, 0)]
+    assert [(each.writes, each.requests) for each in timeline.buckets(100.8)] == [(1, 2), (0, 0), (1, 1), (0, 0)]
 
 
-def test_a_wait_is_spread_over_the_seconds_it_covers():
+def test_a_wait_is_spread_over_the_time_it_covers():
     timeline = Timeline(0.0)
-    timeline.holds_back(0.25, 2.5)
-    assert waited(timeline, 3.0) == [0.75, 1.0, 0.5, 0.0]
+    timeline.holds_back(0.125, 0.625)
+    assert waited(timeline, 0.75) == [0.125, 0.25, 0.125, 0.0]
 
 
 def test_waits_that_overlap_are_one():
     timeline = Timeline(0.0)
-    timeline.holds_back(0.0, 1.0)
-    timeline.holds_back(0.5, 1.5)
-    timeline.holds_back(3.0, 3.5)
-    assert waited(timeline, 4.0) == [1.0, 0.5, 0.0, 0.5, 0.0]
+    timeline.holds_back(0.0, 0.25)
+    timeline.holds_back(0.125, 0.375)
+    timeline.holds_back(0.75, 0.875)
+    assert waited(timeline, 1.0) == [0.25, 0.125, 0.0, 0.125, 0.0]
 
 
 def test_a_wait_of_a_day_does_not_blur_what_was_before_it():
     timeline = Timeline(0.0)
-    timeline.answered(0.5, wrote=True)
-    timeline.holds_back(1.0, 86_400.0)
-    assert waited(timeline, 4.0)[:4] == [0.0, 1.0, 1.0, 1.0]
-    assert timeline.width == 1
+    timeline.answered(0.1, wrote=True)
+    timeline.holds_back(0.25, 86_400.0)
+    assert waited(timeline, 1.0)[:4] == [0.0, 0.25, 0.25, 0.25]
+    assert timeline.width == FINEST
 
 
 @given(
