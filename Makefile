@@ -10,6 +10,9 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 # What pytest is given besides: `make test PYTEST_ARGS='-k identity'`.
 PYTEST_ARGS ?=
+# What draws the kills and mutations of a soak, and the share of 200,000 products and 100,000 orders that it carries over.
+SEED ?= 1
+LOAD ?= 0.02
 
 # Meltano sends usage statistics and asks for newer versions unless it is told not to.
 export MELTANO_SEND_ANONYMOUS_USAGE_STATS = false
@@ -43,15 +46,29 @@ lint: $(VENV)/.installed ## Check style and formatting with ruff
 type: $(VENV)/.installed ## Check types with mypy
 	$(BIN)/mypy
 	MYPYPATH=scripts $(BIN)/mypy scripts/*.py scripts/demolib
+	$(BIN)/mypy examples/hotglue/*.py
 
 .PHONY: unit
-unit: $(VENV)/.installed ## Run all tests with pytest
+unit: $(VENV)/.installed $(MELTANO_VENV)/.installed ## Run all tests with pytest
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
+.PHONY: test-meltano
+test-meltano: $(VENV)/.installed $(MELTANO_VENV)/.installed ## Run every Meltano command of docs/meltano.md, with installed plugins
+	$(BIN)/python -m pytest -n 0 tests/meltano/commands.py $(PYTEST_ARGS)
+
 .PHONY: soak
-soak: $(VENV)/.installed ## Run the tests under fire in their long form, and write their table into docs/reliability.md
-	RELIABILITY=soak $(BIN)/python -m pytest -n $(WORKERS) tests/reliability $(PYTEST_ARGS)
-	$(BIN)/python tests/reliability/table.py
+soak: $(VENV)/.installed ## Run the tests under fire in their long form and write docs/reliability.md (SEED=, LOAD=)
+	RELIABILITY=soak RELIABILITY_SEED=$(SEED) RELIABILITY_LOAD=$(LOAD) \
+		$(BIN)/python -m pytest -n $(WORKERS) tests/reliability $(PYTEST_ARGS)
+	RELIABILITY=soak PYTHONPATH=tests:. $(BIN)/python -m reliability.table
+
+.PHONY: mutate
+mutate: $(VENV)/.installed ## Plant defects one by one and tell which no test notices (an hour; MODULES=... for some)
+	$(BIN)/python scripts/mutate.py $(MODULES)
+
+.PHONY: audit
+audit: $(MELTANO_VENV)/.installed ## Look the locked versions up in the database of known vulnerabilities (needs the network)
+	$(MELTANO_VENV)/bin/uv tool run pip-audit --no-deps --disable-pip --requirement requirements/runtime.txt
 
 .PHONY: sandbox
 sandbox: $(VENV)/.installed ## Run the sandbox in the foreground and say how to use it from a shell
@@ -64,9 +81,10 @@ bench: $(VENV)/.installed ## Measure how many writes a second the sandbox's Opti
 # --- For those who change the project -----------------------------------------------------------------------------
 
 .PHONY: docs-tables
-docs-tables: $(VENV)/.installed ## Bring README.md and meltano.yml up to date with what the programs say of themselves
+docs-tables: $(VENV)/.installed ## Bring README.md, meltano.yml and the plugin definitions up to date with what the programs say of themselves
 	$(BIN)/python scripts/readme_tables.py
 	$(BIN)/python scripts/meltano_settings.py
+	$(BIN)/python scripts/plugin_definitions.py
 
 UV_COMPILE := $(MELTANO_VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links

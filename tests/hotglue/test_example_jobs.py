@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,8 +18,6 @@ from support.processes import ROOT, TAP, TARGET, Sandbox, environment, stop, wri
 
 SCRIPT = ROOT / "examples" / "hotglue" / "run_job.py"
 SMALL = ("--products", "8", "--customers", "2", "--vendors", "3", "--sales-orders", "6", "--purchase-orders", "4")
-COMMAND = [sys.executable, str(SCRIPT)]
-PROGRAMS = ["--tap", " ".join(TAP), "--target", " ".join(TARGET)]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,16 @@ class Tenant:
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox, self.folder = sandbox, folder
         write_json(folder / "tap-config.json", sandbox.tap_config())
+        self.target = folder / "target-optiply"  # says its process id, for a test that kills it
+        command = " ".join(f'"{each}"' for each in TARGET)
+        self.target.write_text(f'#!/bin/sh\necho $$ > "{folder}/target.pid"\nexec {command} "$@"\n')
+        self.target.chmod(0o755)
         self.configure()
+
+    @property
+    def command(self) -> list[str]:
+        """The job script, for this tenant."""
+        return [sys.executable, str(SCRIPT), str(self.folder), "--tap", " ".join(TAP), "--target", str(self.target)]
 
     def configure(self, **settings: Any) -> None:
         """Write the target's settings; ``state_path`` is left to its default, in the job's folder."""
@@ -42,7 +50,7 @@ class Tenant:
     def run(self, *arguments: str, code: int = 0) -> str:
         self.sandbox.control.clear_log()
         done = subprocess.run(
-            [*COMMAND, str(self.folder), *PROGRAMS, *arguments],
+            [*self.command, *arguments],
             capture_output=True, text=True, env=environment(), cwd=self.folder, timeout=90, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr[-3000:]
@@ -171,7 +179,7 @@ def interrupted(tenant: Tenant, signum: signal.Signals, method: str, path: str) 
     match = {"api": "optiply", "method": method, "path": path}
     control.add_fault(match, {"kind": "hang", "when": "after", "seconds": 2}, times=1)
     job = subprocess.Popen(
-        [*COMMAND, str(tenant.folder), *PROGRAMS],
+        tenant.command,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
     )  # fmt: skip
     try:
@@ -181,7 +189,7 @@ def interrupted(tenant: Tenant, signum: signal.Signals, method: str, path: str) 
             assert time.monotonic() < deadline
             time.sleep(0.02)
         if signum == signal.SIGKILL:
-            subprocess.run(["pkill", "-KILL", "-P", str(job.pid)], check=True)  # its one child: the target
+            os.kill(int((tenant.folder / "target.pid").read_text()), signal.SIGKILL)
         else:
             job.send_signal(signum)
         return job.wait(40)
