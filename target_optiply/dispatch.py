@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -208,7 +207,7 @@ class Dispatcher:
     def _hold_back(self, request: Request, answer: Answer, in_flight: int, now: float) -> None:
         self._throttled += 1
         self._limit.refused(in_flight=in_flight, now=now)
-        wait = parse_retry_after(answer.headers.get("Retry-After"), datetime.now(tz=timezone.utc))
+        wait = parse_retry_after(answer.headers.get("Retry-After"), self._client.server_now())
         if wait is None:
             wait = backoff_delay(min(self._throttled, 8), base=0.25, cap=30.0)
         self.traffic.holds_back(max(now, self._gate), now + wait)

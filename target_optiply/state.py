@@ -19,6 +19,7 @@ from target_optiply.opening import NATURAL
 from target_optiply.statefile import StateFile
 from target_optiply.store import Entry, Parked, Repeated, Status, Store
 
+_COMPLETE = ("ok", "rejected")  # outcomes of runs that read all their input
 _CHUNK = 1_000  # entries handed to the store at once
 _line_encoder = msgspec.json.Encoder()
 
@@ -91,6 +92,7 @@ class _Line(msgspec.Struct):
 class _Source(msgspec.Struct):
     """What is kept of the source, as :func:`_source_sections` writes it."""
 
+    opened: list[str] | None = None
     skipped: dict[str, list[tuple[str, str | None]]] = {}
     facts: list[tuple[str, str, str]] = []
     figures: list[tuple[str, int]] = []
@@ -188,6 +190,9 @@ def _put_entries(name: str, lines: Iterator[_Line], store: Store) -> int:
 def _load_rest(content: _Rest, store: Store, document: Document) -> None:
     document.run = content.run or {}
     known = content.source or _Source()
+    if known.opened is not None:
+        for name in ENTITIES:
+            store.put_meta(f"opened:{name}", "1" if name in known.opened else "")
     for name, skipped in known.skipped.items():
         store.put_many(Entry(name, remote_id, status=Status.SKIPPED, note=note) for remote_id, note in skipped)
     for fact in known.facts:
@@ -236,7 +241,7 @@ def pieces(
         separator = b",\n"
     yield b"\n},\n"
     yield b'"summary": ' + _line_encoder.encode(summary) + b",\n"
-    yield b'"source": {\n' + b",\n".join(_source_sections(store)) + b"\n},\n"
+    yield b'"source": {\n' + b",\n".join(_source_sections(store, complete=run.get("outcome") in _COMPLETE)) + b"\n},\n"
     yield b'"run": ' + _line_encoder.encode(run) + b"}\n"
 
 
@@ -271,8 +276,9 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def _source_sections(store: Store) -> Iterator[bytes]:
+def _source_sections(store: Store, *, complete: bool) -> Iterator[bytes]:
     """Yield what is kept of the source: facts, skipped ids, figures, parked records, removals put off."""
+    yield b'"opened": ' + _line_encoder.encode([name for name in ENTITIES if _is_opened(store, name, complete)])
     skipped: dict[str, list[tuple[str, str | None]]] = {}
     for entry in store.entries(status=Status.SKIPPED):
         skipped.setdefault(entry.entity, []).append((entry.remote_id, entry.note))
@@ -288,6 +294,14 @@ def _source_sections(store: Store) -> Iterator[bytes]:
     for name, value in sections.items():
         if value:
             yield b'"' + name.encode() + b'": ' + _line_encoder.encode(value)
+
+
+def _is_opened(store: Store, name: str, complete: bool) -> bool:
+    """Whether all that stood in Optiply of an entity is known: not where a run ended amid taking rows over.
+
+    Rows that are known by their natural key alone are not kept, so the next run must read them again.
+    """
+    return bool(store.meta(f"opened:{name}")) and (complete or store.first_with_prefix(name, NATURAL) is None)
 
 
 def check_identity(run: dict[str, Any], identity: Identity) -> None:

@@ -110,6 +110,8 @@ class Takeover:
         self._held.append(job)
         if len(self._held) >= ENOUGH and self._under_coupling >= ENOUGH:
             self._store.forget_adopted()  # so that the next run tells the same
+            for name in self._adopted:
+                self._store.put_meta(f"opened:{name}", "")
             raise ConfigProblem(
                 "what an earlier integration wrote under this coupling has other remote ids: none of the first "
                 f"{ENOUGH} records matches a row, for example {' '.join(job.key)}; nothing was written"

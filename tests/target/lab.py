@@ -261,6 +261,11 @@ class Lab:
         """Wait until a fault has struck."""
         self.await_that(lambda: any(rule["hits"] for rule in self.control.request("GET", "faults")), seconds)
 
+    def an_hour_passes(self) -> None:
+        """Put Optiply's clock an hour on."""
+        offset = self.control.request("GET", "clock")["offset"]
+        self.control.request("PUT", "clock", {"offset": offset + 3600})
+
     @staticmethod
     def await_that(holds: Callable[[], bool], seconds: float = 10.0) -> None:
         """Wait until something holds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from typing import Any
 
@@ -20,9 +21,12 @@ from target.messages import (
     promotion_product,
     receipt,
     sell_order,
+    state,
     supplier,
     suppliers,
 )
+
+from target_optiply.entities import ENTITIES
 
 Ids = dict[str, str]
 
@@ -190,6 +194,31 @@ def test_a_lost_state_costs_reading_and_nothing_twice(lab: Lab) -> None:
     lab.state_path.write_text("")
     lab.succeed(_source(3))
     assert not lab.writes()
+
+
+def test_what_a_run_that_was_ended_early_had_not_taken_over_yet_is_taken_over_by_the_next(lab: Lab) -> None:
+    lab.control.set_switches(optiply_remote_id_map="none")
+    _fill(lab, 4)
+    lab.an_hour_passes()
+    before = {entity: len(lab.rows(entity)) for entity in ENTITIES}
+    messages = _source(4)
+    end = next(n for n, each in enumerate(messages) if each.get("record", {}).get("externalId") == "R1")
+    run, source = lab.feed([*messages[:end], state({"at": 1})])
+    with source:
+        lab.await_that(lambda: '{"at": 1}' in run.stdout)
+        run.send(signal.SIGTERM)
+        run.wait().ended(143)
+    lab.succeed(messages)
+    assert {entity: len(lab.rows(entity)) for entity in ENTITIES} == before
+    assert not [kind for kind in lab.writes() if kind.startswith("POST")]
+
+
+def test_an_entity_that_has_no_rows_is_read_once_and_not_in_every_run(lab: Lab) -> None:
+    gone = optiply("SellOrders", sell_order("O1", deleted_at=PLACED))
+    lab.succeed([*products("P1"), *gone])
+    assert lab.counts()["GET sellOrders"] == 1
+    lab.succeed([*products("P1"), *gone])
+    assert lab.requests() == []
 
 
 def test_the_lines_of_an_order_are_the_orders_whoever_wrote_them(lab: Lab) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from email.utils import formatdate
 from typing import Any
@@ -81,7 +80,7 @@ def test_a_wait_in_seconds_is_kept_and_is_no_try(lab: Lab, status: int) -> None:
 
 
 def test_a_wait_until_a_date_is_kept_by_everything(lab: Lab) -> None:
-    until = time.time() + 2
+    until = lab.control.request("GET", "clock")["now"] + 2
     lab.fault("status", "POST", "products", status=429, headers={"Retry-After": formatdate(until, usegmt=True)})
     lab.succeed(products("P1", "P2", "P3"), max_connections=4)
     log = [entry for entry in lab.control.log() if entry["kind"] == "POST products"]
@@ -284,7 +283,7 @@ def test_a_row_that_holds_the_unique_pair_is_adopted_and_patched(lab: Lab, shape
     theirs = lab.insert(
         "supplierProducts", coupling_id=None, name="Theirs", productId=int(ids["P1"]), supplierId=int(supplier_id)
     )
-    lab.control.request("PUT", "clock", {"offset": 3600})
+    lab.an_hour_passes()
     lab.succeed(optiply("SupplierProducts", offer("I1", "P1", "S1")), adopt_existing=False)
     row = lab.row("supplierProducts", "I1")
     assert (row["id"], row["attributes"]["name"]) == (theirs, "Offer I1")
