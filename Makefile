@@ -56,6 +56,10 @@ unit: $(VENV)/.installed $(MELTANO_VENV)/.installed ## Run all tests with pytest
 test-meltano: $(VENV)/.installed $(MELTANO_VENV)/.installed ## Run every Meltano command of docs/meltano.md, with installed plugins
 	$(BIN)/python -m pytest -n 0 tests/meltano/commands.py $(PYTEST_ARGS)
 
+.PHONY: test-browser
+test-browser: $(VENV)/.browser ## Open the page about a run in Chromium (`apt-get install chromium`, or CHROMIUM=path)
+	$(BIN)/python -m pytest -n 0 tests/target/browser $(PYTEST_ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.installed ## Run the tests under fire in their long form and write docs/reliability.md (SEED=, LOAD=)
 	RELIABILITY=soak RELIABILITY_SEED=$(SEED) RELIABILITY_LOAD=$(LOAD) \
@@ -86,6 +90,10 @@ docs-tables: $(VENV)/.installed ## Bring README.md, meltano.yml and the plugin d
 	$(BIN)/python scripts/meltano_settings.py
 	$(BIN)/python scripts/plugin_definitions.py
 
+.PHONY: docs-picture
+docs-picture: $(VENV)/.browser ## Make the picture of a report page in docs/ anew
+	REPORT_PICTURE=docs/images/report.png $(BIN)/python -m pytest -n 0 tests/target/browser -k picture
+
 UV_COMPILE := $(MELTANO_VENV)/bin/uv pip compile --quiet --universal --python-version 3.10 \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -93,6 +101,7 @@ UV_COMPILE := $(MELTANO_VENV)/bin/uv pip compile --quiet --universal --python-ve
 lock: $(MELTANO_VENV)/.installed ## Resolve the newest allowed versions of all dependencies into requirements/
 	$(UV_COMPILE) --upgrade pyproject.toml --output-file requirements/runtime.txt
 	$(UV_COMPILE) --upgrade pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	$(UV_COMPILE) --upgrade --group browser --constraints requirements/dev.txt --output-file requirements/browser.txt
 	$(UV_COMPILE) --upgrade --group demo --output-file requirements/demo.txt
 
 .PHONY: clean
@@ -114,6 +123,11 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	$(call new_environment,$(VENV))
 	@$(BIN)/$(PIP_INSTALL) --requirement requirements/dev.txt
 	@$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What drives a browser; the browser itself is the machine's.
+$(VENV)/.browser: $(VENV)/.installed requirements/browser.txt
+	@$(BIN)/$(PIP_INSTALL) --requirement requirements/browser.txt
 	@touch $@
 
 # Meltano and the sandbox's few packages, apart from the programs: their dependencies need not agree.

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 
 from target_optiply.books import Books
-from target_optiply.errors import RunStopped
+from target_optiply.errors import Brake, RunStopped
 from target_optiply.place import Place
 from target_optiply.report.page import Ending, Page, compose
 from target_optiply.report.rendering import render
@@ -58,6 +58,8 @@ class Report:
             logger: Where a failure is said.
         """
         reason = str(problem) if isinstance(problem, RunStopped) else ""
+        if isinstance(problem, Brake):
+            reason = reason.partition("; ")[0]  # what follows says where to look: here
         if problem is not None and not reason:
             reason = f"unexpected error ({type(problem).__name__})"  # its text may hold anything
         outcome = problem.outcome if isinstance(problem, RunStopped) else "outage" if problem else "ok"

@@ -10,7 +10,7 @@ from about import ROOT
 IGNORED = re.compile(
     r"^(\.git|\.venv.*|\.meltano|\.demo|\..*_cache|\.hypothesis|__pycache__|build|dist|site|output|\.secrets)$"
 )
-LEFT_OVER = re.compile(r"\.(py[cod]|log|sqlite.*)$|^\.env$|^uv\.lock$|^target-state.*\.json|^\.coverage$")
+LEFT_OVER = re.compile(r"\.(py[cod]|log|sqlite.*|png)$|^\.env$|^uv\.lock$|^target-state.*\.json|^\.coverage$")
 # Folders that only one machine has: homes, and the place of this very checkout.
 MACHINE_PATH = re.compile(r"(?<![\w.$/-])/(home|root|Users)/\w|" + re.escape(str(ROOT)) + r"(?!\w)")
 
