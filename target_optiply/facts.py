@@ -6,7 +6,7 @@ from typing import Any
 
 from target_optiply.store import Store
 
-_OWN = frozenset({"parts"})
+_OWN = frozenset({"parts", "is_supplier", "from_line"})
 """Kinds that each record says of itself: what is mapped with another's is rejected where they disagree."""
 
 

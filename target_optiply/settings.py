@@ -71,8 +71,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property("state_output", th.StringType(allowed_values=["auto", "singer", "hotglue"]), default="auto",
                 title="Output on stdout", description="singer: the tap's STATE; hotglue: the target state; "
                 "auto: hotglue in a hotglue job or with --state, else singer."),
-    th.Property("source", th.StringType(allowed_values=["auto", "optiply", "inflow"]), default="auto",
-                title="Shape of the source", description="Shape of streams whose name fits both; "
+    th.Property("source", th.StringType(allowed_values=["auto", "optiply", "inflow", "optiflow", "quickstart"]),
+                default="auto", title="Shape of the source", description="Shape of streams whose name fits several; "
                 "auto tells by the SCHEMA."),
     th.Property("unknown_stream", th.StringType(allowed_values=["warn", "fail"]), default="warn",
                 title="Unknown streams", description="What to do with a stream that maps to nothing."),

@@ -19,7 +19,7 @@ from target_optiply.jobs import Job
 from target_optiply.model import EntityRecord, Instruction, Reject, Remember, Remove, Skip, Upsert
 from target_optiply.recognition import Seal
 from target_optiply.translate.inflow import STREAMS
-from target_optiply.translate.route import translator_for
+from target_optiply.translate.route import stream_of_a_source, translator_for
 
 if TYPE_CHECKING:
     from target_optiply.target import TargetOptiply
@@ -85,6 +85,9 @@ class OptiplySink(Sink):
         inflow = STREAMS.get(self.stream_name)
         if inflow is not None and inflow.key in self._keys:
             return inflow.entity
+        known = stream_of_a_source(self.stream_name, self.schema, self._run.mapping)
+        if known is not None:
+            return known.entity
         entity = entity_of(self.stream_name)
         return entity.name if entity is not None else None
 

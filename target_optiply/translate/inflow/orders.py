@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 
 from target_optiply.convert import InvalidRecord, time_text, to_time
-from target_optiply.model import Line, Reference
-from target_optiply.translate.money import cents, exchange_rate, tax_factor, whole
+from target_optiply.model import Line
+from target_optiply.translate.lines import lines_of, total_of
+from target_optiply.translate.money import exchange_rate, tax_factor
 from target_optiply.translate.reading import Raw, flag, number, required_key, rows, standard_quantity
+
+__all__ = ["completed_at", "embedded_lines", "goods_of", "is_service", "latest", "line_id", "total_of"]
 
 
 def line_id(order_id: str, product_id: str) -> str:
@@ -40,28 +43,17 @@ def embedded_lines(order: Raw, goods: list[Raw]) -> list[Line]:
         InvalidRecord: A line has no product or value; the exchange rate or the taxes cannot be divided by.
     """
     rate = exchange_rate(order)
-    quantities: dict[str, Fraction] = {}
-    values: dict[str, Fraction] = {}
+    return lines_of(_parts(order, goods, rate))
+
+
+def _parts(order: Raw, goods: list[Raw], rate: Fraction) -> Iterator[tuple[str, Fraction, Fraction]]:
     for line in goods:
         product = required_key(line, "productId")
         subtotal = number(line, "subTotal")
         if subtotal is None:
             raise InvalidRecord("subTotal", f"missing on a line of product {product}")
         value = Fraction(subtotal) / (rate * tax_factor(order, line))
-        quantities[product] = quantities.get(product, Fraction(0)) + Fraction(standard_quantity(line) or 0)
-        values[product] = values.get(product, Fraction(0)) + value
-    return [
-        Line(
-            Reference("products", product),
-            {"quantity": max(1, whole(quantity)), "subtotalValue": cents(values[product])},
-        )
-        for product, quantity in quantities.items()
-    ]
-
-
-def total_of(lines: list[Line]) -> Decimal:
-    """Return the sum of the rounded values, so that an order's total equals what its lines show."""
-    return sum((line.attributes["subtotalValue"] for line in lines), Decimal("0.00"))
+        yield product, Fraction(standard_quantity(line) or 0), value
 
 
 def completed_at(order: Raw, *candidates: datetime | None) -> str | None:
