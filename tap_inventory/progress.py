@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -83,9 +84,16 @@ class Progress:
         if not self._live:
             logger.info("%s", text)
             return
-        self._out.write(f"\r\x1b[K{text}")
+        # A line that wraps could not be renewed.
+        self._out.write(f"\r\x1b[K{text[: self._width() - 1]}")
         self._out.flush()
         self._line = True
+
+    def _width(self) -> int:
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns or 80  # a terminal may not know its size
+        except OSError:
+            return 80
 
     def _make_way(self, record: logging.LogRecord) -> bool:
         del record

@@ -31,7 +31,7 @@ from tap_inventory.streams import ApiStream
 from tap_inventory.writer import PageWriter
 
 GRACE = 10.0
-"""Seconds after a signal until the process ends even if the reader of its output has stalled."""
+"""Seconds after a signal until the process ends even if something hangs."""
 
 
 class TapInventory(Tap):
@@ -256,6 +256,8 @@ class TapInventory(Tap):
             self.state_writer.write_state(self.state)
             raise
         finally:
+            if self._progress:
+                self._progress.clear()  # whatever is said at the end begins a line of its own
             if self._client:
                 self._client.close()
         self.writer.flush()
@@ -266,15 +268,28 @@ class TapInventory(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Let the line under way be finished, write the STATE, and end; at once where nothing is under way."""
         del frame
-        self._stopped = signum
+        if self._stopped:  # asked twice, someone is in a hurry
+            os._exit(128 + signum)
+        self._stopped = self.writer.signal = signum
         self.logger.info("Ending on signal %s.", signal.Signals(signum).name)
         if self._client:
             self._client.pacer.close()
-        deadline = threading.Timer(GRACE, os._exit, (128 + signum,))
-        deadline.daemon = True
-        deadline.start()
+        self._end_later(128 + signum)
         if self._interruptible:
             raise SystemExit(128 + signum)
+
+    def _end_later(self, code: int) -> None:
+        """End the process when the time of grace is over, whatever hangs; never in the middle of a line."""
+
+        def end() -> None:
+            if self.writer.within_line:  # the writer itself does not wait for ever
+                self._end_later(code)
+            else:
+                os._exit(code)
+
+        deadline = threading.Timer(GRACE, end)
+        deadline.daemon = True
+        deadline.start()
 
     # The command line.
 

@@ -10,7 +10,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from support.processes import TAP, Finished, Sandbox, run, write_json
+from support.launcher import Launcher
+from support.processes import TAP, Finished, Sandbox, forked, run, write_json
 
 SIZE = (
     *("--products", "230", "--customers", "120", "--vendors", "12"),
@@ -71,16 +72,19 @@ class Tap:
     Attributes:
         sandbox: The sandbox.
         directory: Where configuration, STATE and catalog go.
+        launcher: What starts the tap quickly.
     """
 
     sandbox: Sandbox
     directory: Path
+    launcher: Launcher
 
-    def command(
+    def arguments(
         self, *arguments: str, state: Any = None, catalog: Any = None, settings: Mapping[str, Any] | None = None
     ) -> list[str]:
+        """Return the command line's arguments; the files they name are written."""
         config = write_json(self.directory / "tap.json", self.sandbox.tap_config(**(settings or {})))
-        made = [*TAP, "--config", str(config), *arguments]
+        made = ["--config", str(config), *arguments]
         if state is not None:
             made += ["--state", str(write_json(self.directory / "state.json", state))]
         if catalog is not None:
@@ -95,12 +99,18 @@ class Tap:
         code: int = 0,
         timeout: float = 60.0,
         env: Mapping[str, str] | None = None,
+        constants: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> Run:
-        """Run the tap to its end, with a fresh request log; its exit code must be ``code``."""
+        """Run the tap to its end, with a fresh request log; its exit code must be ``code``.
+
+        ``constants`` names module constants of the tap to start with other values.
+        """
         self.sandbox.control.clear_log()
-        command = self.command(*arguments, state=state, catalog=catalog, settings=settings)
-        ended = run(command, cwd=self.directory, timeout=timeout, env=env)
+        made = self.arguments(*arguments, state=state, catalog=catalog, settings=settings)
+        [ended] = forked(
+            [("tap_inventory", made)], self.directory, self.launcher, env=env, constants=constants, timeout=timeout
+        )
         assert ended.code == code, ended.stderr[-3000:]
         return Run(ended)
 

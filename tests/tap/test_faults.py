@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import SIZE, Tap
-from support.processes import Sandbox
+from runs import Tap
 
 SECRETS = ("sandbox-inflow-key", "5f2b7d64-9c1e-4a83-b0d7-3e6a8c94f112")
 
@@ -145,14 +143,12 @@ def test_no_secret_is_logged_at_any_level(tap: Tap) -> None:
     assert not [secret for secret in SECRETS if secret in run.ended.stdout]
 
 
-def test_the_pace_allowed_is_kept_and_used(tmp_path: Path) -> None:
-    """The sandbox counts too: a run at the limit gets no 429, and takes no longer than the limit forces."""
-    # A sandbox of its own: another would still count the requests of the tests before.
-    with Sandbox(tmp_path, [*SIZE, "--switch", "inflow_requests_per_minute=18"]) as sandbox:
-        tap = Tap(sandbox, tmp_path)
-        run = tap.run(requests_per_minute=18, timeout=100)
-        entries = tap.requests
-    assert 18 < len(entries) <= 36
-    assert {entry["status"] for entry in entries} == {200}
-    assert entries[-1]["at"] - entries[0]["at"] < 60 * 1.08
+def test_the_pace_allowed_is_kept_and_used(tap: Tap) -> None:
+    """With a minute of six seconds: none holds more requests than the limit, and no third is begun."""
+    limit, minute = 18, 6.0
+    run = tap.run(requests_per_minute=limit, constants={"tap_inventory.client.MINUTE": minute})
+    at = [entry["at"] for entry in tap.requests]
+    assert limit < len(at) <= 2 * limit
+    assert all(later - earlier >= minute for earlier, later in zip(at, at[limit:], strict=False))
+    assert at[-1] - at[0] < minute * 1.25
     assert run.counts["sales_orders"] == 350

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from runs import Run, Tap
-from support.processes import Finished, Sandbox, environment, stop
+from support.processes import TAP, Finished, Sandbox, environment, stop
 
 ORDERS = 10_000
 
@@ -99,7 +99,7 @@ def interrupted(tap: Tap, catalog: Any, number: int, *, latency: float, after: i
     out = tap.directory / "out.jsonl"
     with out.open("wb") as stdout, (tap.directory / "err.txt").open("wb") as stderr:
         process = subprocess.Popen(
-            tap.command(catalog=catalog, state=state),
+            [*TAP, *tap.arguments(catalog=catalog, state=state)],
             stdout=stdout,
             stderr=stderr,
             env=environment(),
@@ -147,7 +147,7 @@ def test_a_killed_run_is_continued_from_its_last_state(tap: Tap) -> None:
 def test_a_closed_pipe_ends_it_quietly(tap: Tap, tmp_path: Path) -> None:
     with (tmp_path / "err.txt").open("wb") as stderr:
         process = subprocess.Popen(
-            tap.command(catalog=tap.catalog(["sales_orders"])),
+            [*TAP, *tap.arguments(catalog=tap.catalog(["sales_orders"]))],
             stdout=subprocess.PIPE,
             stderr=stderr,
             env=environment(),
