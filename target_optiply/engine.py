@@ -20,6 +20,7 @@ from target_optiply.records import InvalidRecord, check
 from target_optiply.recoveries import Recoveries
 from target_optiply.references import Resolution, resolve
 from target_optiply.removals import Removals
+from target_optiply.replacing import Replacing
 from target_optiply.settling import Settling
 from target_optiply.store import Entry, Status
 from target_optiply.takeover import Takeover
@@ -64,6 +65,7 @@ class Engine:
         self._figures = Figures(books, self._settling, writer, dispatcher)
         self._line_ids = LineIds(books, self.lanes, self._settling, writer, dispatcher)
         self._removals = Removals(books, self._settling, writer, dispatcher, wanted=deletes)
+        self._replacing = Replacing(writer, books, self.lanes)
         self._recoveries = Recoveries(books, self.lanes, self._settling, writer, dispatcher)
         self.stock = self._figures.desk
         self.release_parked = self._settling.release_parked
@@ -236,8 +238,9 @@ class Engine:
                 return
             plan: Plan[Outcome] | None = self._needs.creation(job, entity, resolution)
         elif has_other_parents(job.record, entry):
-            replaced = self._writer.delete(entity, entry.optiply_id, soft=False)
-            self._dispatcher.submit(replaced, lambda outcome: self._recoveries.replaced(job, outcome))
+            self._needs.creation(job, entity, resolution).close()  # what cannot be created again is not deleted
+            deletion = self._replacing.deletion(job, entry)
+            self._dispatcher.submit(deletion, lambda outcome: self._recoveries.replaced(job, outcome))
             return
         else:
             plan = self._needs.change(job, entity, entry, resolution)
