@@ -90,7 +90,9 @@ def _change_products(control: Control, inventory: dict[str, list[Row]], rows: di
         **{name: [] for name in ("inventoryLines", "prices", "productBarcodes", "taxCodes")},
     }
     control.put("products", rebuilt, renamed, dropped, new)
-    figures = [row for row in inventory["product-summaries"] if row["productId"] in rows["products"]]
+    # Of a product that does not change itself: a version that comes later would make up for a figure that is refused.
+    changed = {row["productId"] for row in (rebuilt, renamed, dropped, template)}
+    figures = [row for row in inventory["product-summaries"] if row["productId"] in rows["products"].keys() - changed]
     moved = {**figures[0], "rawQuantityAvailable": "4711.00000"}
     control.put("product-summaries", moved, {**figures[1], "productId": key, "rawQuantityAvailable": "12.75000"})
 

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from reliability.recording import INVENTORY, Recordings, record
+from reliability.scale import SOAK
 from support.launcher import Launcher
 from support.processes import Sandbox
 from support.processes import launcher as new_launcher
 from target.lab import Lab
+
+# What takes minutes is not collected at all in the short form.
+collect_ignore = [] if SOAK else ["test_load.py"]
 
 
 @pytest.fixture(scope="session")

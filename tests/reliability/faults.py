@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 REFUSALS = frozenset({400, 403, 404, 405, 409, 415})
 HANG = 30.0  # seconds: longer than any request timeout here
+REPEATED = 3  # requests in a row: still within the tries that a record has
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong with one request.
+    """One thing that goes wrong with requests of a kind.
 
     Attributes:
         name: As the table calls it.
-        rule: The fault as the sandbox's control interface takes it.
-        status: The status that is answered, where one is.
+        rule: The fault as the sandbox's control interface takes it; a refused connection never reaches the sandbox.
+        times: How many requests it befalls; None for all, of one record where the request is about one.
     """
 
     name: str
     rule: Mapping[str, Any]
+    times: int | None = 1
 
     @property
     def status(self) -> int:
         """The status that is answered; 0 where no answer of its own is."""
         return int(self.rule.get("status", 0))
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the connection itself is refused."""
+        return self.rule["kind"] == "refused"
 
 
 def _status(status: int, **headers: str) -> Fault:
@@ -37,7 +44,8 @@ def _status(status: int, **headers: str) -> Fault:
     )
 
 
-FAULTS = (
+ONCE = (
+    Fault("connection refused", {"kind": "refused"}),
     Fault("reset before the commit", {"kind": "reset", "when": "before"}),
     Fault("reset after the commit", {"kind": "reset", "when": "after"}),
     Fault("timeout before the commit", {"kind": "hang", "when": "before", "seconds": HANG}),
@@ -52,19 +60,29 @@ FAULTS = (
     _status(504),
     Fault("500, committed", {"kind": "status", "status": 500, "commit": True}),
 )
+FOR_GOOD = replace(_status(500), name="500 for good", times=None)
+FAULTS = (*ONCE, *(replace(fault, name=f"{fault.name}, repeated", times=REPEATED) for fault in ONCE), FOR_GOOD)
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
 def promised_code(kind: str, fault: Fault) -> int:
-    """Return the exit code that is promised to the target's run in which a fault befalls one request of a kind.
+    """Return the exit code that is promised to the target's run in which a fault befalls requests of a kind.
 
     0 where the recovery is complete; 1 where a record stands rejected or the run stops.
     """
     method = kind.partition(" ")[0]
+    if fault.times is None:
+        return 1
     if fault.status in REFUSALS:
         gone = fault.status == 404 and method in ("PATCH", "DELETE")
         return 0 if gone else 1
-    if fault.status == 401 and kind == "token":
-        return 1
+    if fault.status == 401:  # a second one refuses a token that was just issued
+        return 1 if kind == "token" or fault.times > 1 else 0
     # A page of HTML in place of the answer to a PATCH or DELETE is a 2xx: nothing says that it was not done.
     return 0
+
+
+def one_each(kinds: list[str], faults: tuple[Fault, ...]) -> list[tuple[str, Fault]]:
+    """Return pairs in which every kind and every fault occurs at least once, as few as that takes."""
+    number = max(len(kinds), len(faults)) if kinds else 0
+    return [(kinds[place % len(kinds)], faults[place % len(faults)]) for place in range(number)]

@@ -6,22 +6,33 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
+from reliability.faults import FOR_GOOD, ONCE
+from reliability.scale import SOAK
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "reliability.md"
-KEPT = ROOT / ".pytest_cache" / "v" / "reliability"
+KEPT = ROOT / ".pytest_cache" / "reliability" / ("soak" if SOAK else "short")
+NOTES = ROOT / ".pytest_cache" / "reliability" / "notes"
 BEGIN, END = "<!-- matrix: begin -->", "<!-- matrix: end -->"
 
 
-def keep(config: pytest.Config, program: str, fault: object, codes: Mapping[str, int]) -> None:
-    """Keep the exit codes of the rows of one fault (by its ``name``), for the table."""
-    if config.cache is not None:
-        config.cache.set(f"reliability/{program}-{getattr(fault, 'name', fault)}".replace(" ", "_"), dict(codes))
+def keep(program: str, codes: Mapping[tuple[str, str], int]) -> None:
+    """Keep the exit codes of cells, by kind of request and fault, for the table."""
+    if not codes:
+        return
+    KEPT.mkdir(parents=True, exist_ok=True)
+    name = f"{program}-{next(iter(codes))[1]}".replace(" ", "_")
+    cells = [[kind, fault, code] for (kind, fault), code in codes.items()]
+    (KEPT / f"{name}.json").write_text(json.dumps(cells), encoding="utf-8")
+
+
+def note(name: str, figures: Mapping[str, object]) -> None:
+    """Keep what was measured, for the documentation."""
+    NOTES.mkdir(parents=True, exist_ok=True)
+    (NOTES / f"{name.replace(' ', '_')}.json").write_text(json.dumps({"name": name, **figures}), encoding="utf-8")
 
 
 def kinds_listed(text: str) -> set[str]:
@@ -37,34 +48,41 @@ def faults_listed(text: str) -> list[str]:
     return [cell.strip() for cell in head.split("|")[2:-1]]
 
 
-def table(codes: Mapping[tuple[str, str], int], faults: list[str]) -> str:
-    """Return the matrix as Markdown.
+def table(codes: Mapping[tuple[str, str], int], faults: Sequence[str]) -> str:
+    """Return the matrix as Markdown: in a cell the exit code of one fault, and of the same one repeated.
 
     Args:
         codes: Kind and fault to the exit code of the run that met it.
         faults: The columns.
+
+    Raises:
+        KeyError: A cell was not tried.
     """
-    kinds = sorted({kind for kind, _ in codes}, key=lambda kind: (kind.partition(" ")[2], kind))
+    kinds = sorted({kind for kind, _ in codes}, key=lambda kind: (kind.split(" ")[-1], kind))
+    names = {name for _, name in codes}
+
+    def cell(kind: str, fault: str) -> str:
+        twice = [codes[kind, f"{fault}, repeated"]] if f"{fault}, repeated" in names else []
+        return " ".join(map(str, [codes[kind, fault], *twice]))
+
     lines = [f"| request | {' | '.join(faults)} |", "|---" * (len(faults) + 1) + "|"]
-    lines += [f"| `{kind}` | {' | '.join(str(codes.get((kind, fault), '')) for fault in faults)} |" for kind in kinds]
+    lines += [f"| `{kind}` | {' | '.join(cell(kind, fault) for fault in faults)} |" for kind in kinds]
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Write the tables into the documentation."""
-    sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
-    from reliability.faults import FAULTS  # noqa: PLC0415 - the path is set above
-
-    faults = [fault.name for fault in FAULTS]
+    """Write the matrix and what was measured into the documentation."""
     codes: dict[tuple[str, str], int] = {}
-    for program in ("target", "tap"):
-        for fault in faults:
-            rows = json.loads((KEPT / f"{program}-{fault}".replace(" ", "_")).read_text(encoding="utf-8"))
-            codes |= {(kind, fault): code for kind, code in rows.items()}
+    for path in sorted(KEPT.glob("*.json")):
+        codes |= {(kind, fault): code for kind, fault, code in json.loads(path.read_text(encoding="utf-8"))}
     text = DOCUMENT.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table(codes, faults)}\n\n{END}{after}", encoding="utf-8")
+    text = _between(text, BEGIN, END, table(codes, [fault.name for fault in (*ONCE, FOR_GOOD)]))
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+def _between(text: str, begin: str, end: str, content: str) -> str:
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n\n{content}\n\n{end}{rest.partition(end)[2]}"
 
 
 if __name__ == "__main__":

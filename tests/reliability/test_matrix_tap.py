@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from reliability.faults import FAULTS, REFUSALS, Fault
-from reliability.matrix import cover
+from reliability.faults import FAULTS, REFUSALS, Fault, one_each
+from reliability.matrix import Cell, bundles, cover
 from reliability.recording import Recordings
 from reliability.scale import SOAK
 from reliability.table import keep
+from support.interference import NOTED, rule
 from support.launcher import Launcher
 from support.processes import Finished, Sandbox, forked, launcher, write_json
 
@@ -32,14 +33,20 @@ class Tap:
     def __init__(self, sandbox: Sandbox, directory: Path, by: Launcher) -> None:
         self.sandbox, self.directory, self.by = sandbox, directory, by
 
-    def run(self, state: str | None = None) -> Finished:
-        """Run it, from a STATE if one is given, with small pages and little patience."""
+    def run(self, state: str | None = None, refused: Sequence[Mapping[str, Any]] = ()) -> Finished:
+        """Run it, from a STATE if one is given, with small pages and little patience.
+
+        Args:
+            state: The text of the STATE.
+            refused: Rules of ``support.interference``.
+        """
         config = self.sandbox.tap_config(page_size=10, request_timeout=1, max_retries=3)
         arguments = ["--config", str(write_json(self.directory / "tap.json", config))]
         if state is not None:
             (self.directory / "tap-state.json").write_text(state, encoding="utf-8")
             arguments += ["--state", str(self.directory / "tap-state.json")]
-        return forked([("tap_inventory", arguments)], self.directory, self.by)[0]
+        constants = {"tests.support.interference.RULES": [dict(each) for each in refused]} if refused else {}
+        return forked([("tap_inventory", arguments)], self.directory, self.by, constants=constants)[0]
 
 
 def rows_of(*outputs: str) -> Rows:
@@ -76,26 +83,33 @@ def whole(
     return {entry["kind"] for entry in busy_sandbox.control.log()}, rows
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
+def promised(_kind: str, fault: Fault) -> int:
+    """Return the exit code that is promised to the run in which a fault befalls requests of a kind."""
+    return 1 if fault.status in REFUSALS | {401} or fault.times is None else 0
+
+
+@pytest.mark.parametrize("faults", [(fault,) for fault in FAULTS] if SOAK else [FAULTS], ids=lambda each: each[0].name)
 def test_every_request_survives(
-    fault: Fault,
-    busy_sandbox: Sandbox,
-    whole: tuple[set[str], Rows],
-    starter: Launcher,
-    place: Path,
-    request: pytest.FixtureRequest,
+    faults: tuple[Fault, ...], busy_sandbox: Sandbox, whole: tuple[set[str], Rows], starter: Launcher, place: Path
 ) -> None:
     control = busy_sandbox.control
     tap = Tap(busy_sandbox, place, starter)
     kinds, wanted = whole
 
-    def attempt(tried: set[str]) -> tuple[int, set[str]]:
+    def attempt(cells: list[Cell]) -> tuple[int, set[str]]:
         control.reset()
-        for kind in sorted(tried):
+        noted = place / NOTED
+        noted.unlink(missing_ok=True)
+        refused = []
+        for kind, fault in cells:
             method, _, path = kind.partition(" ")
-            control.add_fault({"api": "inflow", "method": method, "path": f"/{path}$"}, fault.rule)
-        broken = tap.run()
-        struck = {entry["kind"] for entry in control.log() if entry["fault"] == fault.rule["kind"]}
+            if fault.is_refusal:
+                refused.append(rule(kind, "refuse", method, rf"/{path}(\?|$)", times=fault.times))
+            else:
+                control.add_fault({"api": "inflow", "method": method, "path": f"/{path}$"}, fault.rule, fault.times)
+        broken = tap.run(refused=refused)
+        struck = {entry["kind"] for entry in control.log() if entry["fault"]}
+        struck |= set(noted.read_text(encoding="utf-8").splitlines()) if noted.exists() else set()
         control.clear_faults()
         assert "Traceback" not in broken.stderr, broken.stderr[-3000:]
         after = tap.run(last_state(broken.stdout))
@@ -105,7 +119,10 @@ def test_every_request_survives(
             assert found.get(stream) == rows, f"{stream} is not whole:\n{broken.stderr[-3000:]}"
         return broken.code, struck
 
-    code = 1 if fault.status in REFUSALS | {401} else 0
-    found = cover(fault.name, dict.fromkeys(kinds, code), attempt, alone=SOAK)
-    assert found.keys() == kinds
-    keep(request.config, "tap", fault, found)
+    cells = one_each(sorted(kinds), faults)
+    found: dict[tuple[str, str], int] = {}
+    for bundle in bundles(cells, promised):
+        found |= cover("tap", bundle, attempt, promised)
+    assert found.keys() == {(kind, fault.name) for kind, fault in cells}
+    assert {kind for kind, _ in found} == kinds
+    keep("tap", found)
