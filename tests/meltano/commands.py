@@ -44,6 +44,18 @@ def test_config_test_passes_the_target_which_writes_nothing_for_it(project: Proj
     assert project.writes == []
 
 
+def test_invoke_shows_what_would_be_written_and_checks_the_login(project: Project) -> None:
+    read = project.meltano("invoke", "tap-inventory").ended().stdout
+    assert '"stream":"products"' in read.replace('": "', '":"')
+    said = project.meltano("invoke", "target-optiply", "--dry-run", stdin=read).ended()
+    assert "Products: " in said.stderr
+    assert "dry run: nothing was written" in said.stderr
+    assert project.writes == []
+    assert not project.state_path.exists()
+    assert "the login works" in project.meltano("invoke", "target-optiply", "--access-token").ended().stderr
+    assert "nothing is known of 4711" in project.meltano("invoke", "target-optiply", "--explain", "4711").ended().stdout
+
+
 def test_a_run_and_a_full_refresh(project: Project) -> None:
     first = project.run().ended()
     assert first.records("products") == len(project.sandbox.control.collection("products"))

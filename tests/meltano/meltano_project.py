@@ -131,14 +131,16 @@ class Project:
 
     @contextmanager
     def started(
-        self, *arguments: str, env: Mapping[str, str] | None = None
+        self, *arguments: str, env: Mapping[str, str] | None = None, stdin: str = ""
     ) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], Done]]]:
         """Start a command; what is yielded besides waits for its end. Whatever happens, it is ended."""
         out, err = self.folder / "stdout.log", self.folder / "stderr.log"
-        with out.open("wb") as stdout, err.open("wb") as stderr:
+        given = self.folder / "stdin"
+        given.write_text(stdin, encoding="utf-8")
+        with given.open("rb") as source, out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(
                 [MELTANO, "--log-format", "json", *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=source,
                 stdout=stdout,
                 stderr=stderr,
                 cwd=self.folder,
@@ -154,10 +156,10 @@ class Project:
             finally:
                 stop(process, patience=30)
 
-    def meltano(self, *arguments: str, env: Mapping[str, str] | None = None) -> Done:
+    def meltano(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> Done:
         """Run a command to its end, with a fresh log of the sandbox's requests."""
         self.sandbox.control.clear_log()
-        with self.started(*arguments, env=env) as (_, finish):
+        with self.started(*arguments, env=env, stdin=stdin) as (_, finish):
             return finish()
 
     def run(self, *options: str, env: Mapping[str, str] | None = None) -> Done:

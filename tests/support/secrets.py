@@ -13,7 +13,17 @@ from sandbox import identity
 
 # What tests themselves write for the programs to read: configurations, and records on their way in.
 INPUTS = frozenset(
-    {"tap.json", "target.json", "config.json", "stdin", "catalog.json", "tap-state.json", "ready.json", ".env"}
+    {
+        "tap.json",
+        "tap-config.json",
+        "target.json",
+        "config.json",
+        "stdin",
+        "catalog.json",
+        "tap-state.json",
+        "ready.json",
+        ".env",
+    }
 )
 SECRETS = (
     identity.INFLOW_API_KEY,
