@@ -5,28 +5,27 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reliability.in_process import Optiply, run_target
+from reliability.in_process import Ended, by_process, in_process
 from reliability.recording import Recordings
 from reliability.scale import SOAK
+from support.secrets import check
+from target.lab import Lab
 from target.messages import product, record, schema, sell_order, supplier
 
-from sandbox import identity
-
 UNTROUBLED = settings(
-    max_examples=600 if SOAK else 120,
+    max_examples=600 if SOAK else 100,
     deadline=None,
     derandomize=not SOAK,
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-MUTATED = settings(UNTROUBLED, max_examples=400 if SOAK else 30)
-SECRETS = (identity.OPTIPLY_CLIENT_SECRET, identity.OPTIPLY_PASSWORD, identity.OPTIPLY_USERNAME)
+MUTATED = settings(UNTROUBLED, max_examples=400 if SOAK else 25)
 
 # Text as it may stand in JSON: control characters, lone surrogates and astral planes included.
 TEXTS = st.one_of(
@@ -101,8 +100,13 @@ FATAL = st.one_of(
 )
 
 
-def _names(optiply: Optiply, entity: str) -> list[str]:
-    return [row["name"] for row in optiply.rows(entity)]
+@pytest.fixture
+def through(request: pytest.FixtureRequest) -> Callable[[bytes], Ended]:
+    """Return what runs the target on a stream: a process in the long form."""
+    if not SOAK:
+        return in_process
+    lab: Lab = request.getfixturevalue("lab")
+    return lambda stream: by_process(lab, stream)
 
 
 @UNTROUBLED
@@ -110,7 +114,9 @@ def _names(optiply: Optiply, entity: str) -> list[str]:
     parts=st.lists(HARMLESS | st.sampled_from(["Products", "Suppliers"]), min_size=2, max_size=10),
     fatal=st.none() | st.tuples(FATAL, st.integers(0, 10)),
 )
-def test_a_bad_line_costs_no_good_record(parts: list[bytes | str], fatal: tuple[bytes, int] | None) -> None:
+def test_a_bad_line_costs_no_good_record(
+    through: Callable[[bytes], Ended], parts: list[bytes | str], fatal: tuple[bytes, int] | None
+) -> None:
     lines = [line(schema(stream, "externalId")) for stream in STREAMS]
     wanted: dict[str, list[str]] = {"Products": [], "Suppliers": []}
     cut = len(parts) if fatal is None else min(fatal[1], len(parts))
@@ -125,23 +131,17 @@ def test_a_bad_line_costs_no_good_record(parts: list[bytes | str], fatal: tuple[
             wanted[part].append(GOOD[part](f"G{number}")["name"])
     if fatal is not None and cut == len(parts):
         lines.append(fatal[0])
-    optiply = Optiply()
-    with tempfile.TemporaryDirectory() as directory:
-        state_path = Path(directory) / "state.json"
-        ended = run_target(b"\n".join(lines) + b"\n", optiply, state_path)
-        state = state_path.read_text(encoding="utf-8")
+    ended = through(b"\n".join(lines) + b"\n")
     for stream, names in wanted.items():
-        found = _names(optiply, stream.lower())
+        found = ended.names[stream.lower()]
         assert [found.count(name) for name in names] == [1] * len(names), (stream, ended)
-    document = json.loads(state)
-    outcome = "ok" if ended.stopped is None else ended.stopped.outcome
-    assert document["run"]["outcome"] == outcome
-    assert outcome == "input" if fatal is not None else outcome in ("ok", "rejected"), ended
+    assert json.loads(ended.state)["run"]["outcome"] == ended.outcome
+    assert ended.outcome == "input" if fatal is not None else ended.outcome in ("ok", "rejected"), ended
     if fatal is not None:
-        assert f"line {len(STREAMS) + cut + 1}" in str(ended.stopped)
+        assert f"line {len(STREAMS) + cut + 1}" in ended.reason
     for printed in ended.stdout.splitlines():
         assert json.loads(printed)
-    assert not [secret for secret in SECRETS if secret in f"{state}{ended}"]
+    check(ended.reason, ended.stdout, ended.state)
 
 
 def _mutate(draw: st.DrawFn, value: Any, depth: int = 0) -> Any:
@@ -159,7 +159,9 @@ def _mutate(draw: st.DrawFn, value: Any, depth: int = 0) -> Any:
 
 @MUTATED
 @given(data=st.data())
-def test_mutated_inventory_records_spoil_no_other(recordings: Recordings, data: st.DataObject) -> None:
+def test_mutated_inventory_records_spoil_no_other(
+    through: Callable[[bytes], Ended], recordings: Recordings, data: st.DataObject
+) -> None:
     messages = recordings.full.messages
     places = [place for place, message in enumerate(messages) if message["type"] == "RECORD"]
     spoilt = data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=4, unique=True))
@@ -173,15 +175,10 @@ def test_mutated_inventory_records_spoil_no_other(recordings: Recordings, data: 
         products.add(str(message["record"].get("productId")))
         vendors.add(str(message["record"].get("vendorId")))
         messages[place] = message
-    optiply = Optiply()
-    with tempfile.TemporaryDirectory() as directory:
-        state_path = Path(directory) / "state.json"
-        ended = run_target(b"\n".join(map(line, messages)) + b"\n", optiply, state_path)
-        document = json.loads(state_path.read_text(encoding="utf-8"))
-    assert ended.stopped is None or ended.stopped.outcome == "rejected", ended.stopped
-    assert document["run"]["outcome"] == ("ok" if ended.stopped is None else "rejected")
+    ended = through(b"\n".join(map(line, messages)) + b"\n")
+    assert ended.outcome in ("ok", "rejected"), ended.reason
+    assert json.loads(ended.state)["run"]["outcome"] == ended.outcome
     for entity, touched in (("products", products), ("suppliers", vendors)):
         rows = recordings.full.expectation.rows[entity]
         wanted = sorted(row["name"] for key, row in rows.items() if key not in touched)
-        found = _names(optiply, entity)
-        assert [name for name in wanted if name not in found] == []
+        assert [name for name in wanted if name not in ended.names[entity]] == []
