@@ -155,4 +155,6 @@ def lock(place: StateFile, *, dry: bool = False) -> StateLock | StateMarker | No
     """
     if dry and not (place.is_local and Path(place.lock_path).exists()):
         return None
-    return StateLock(Path(place.lock_path)) if place.is_local else StateMarker(place.filesystem, place.lock_path)
+    if place.is_local:
+        return StateLock(Path(place.lock_path))
+    return StateMarker(place.filesystem, place.lock_path, every=RENEWED_EVERY)

@@ -94,6 +94,7 @@ class Lab:
     launcher: Launcher
     directory: Path
     settings: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
     _runs: list[Run] = field(default_factory=list)
 
     @property
@@ -146,14 +147,15 @@ class Lab:
         elif not isinstance(messages, Path):
             texts = [each if isinstance(each, str) else json.dumps(each) for each in messages]
             source.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-        config = self.sandbox.target_config(self.state_path, **{"request_timeout": 5, **self.settings, **settings})
+        given = {"state_path": self.state_path, "request_timeout": 5, **self.settings, **settings}
+        config = self.sandbox.target_config(**given)
         config = {name: value for name, value in config.items() if value is not ...}
         program = {
             "module": "target_optiply",
             "arguments": ["--config", str(write_json(place / "config.json", config)), *arguments],
             "directory": str(self.directory),
             "environment": environment(env),
-            "constants": {**QUICK, **(constants or {})},
+            "constants": {**QUICK, **self.constants, **(constants or {})},
             "stdin": str(source),
             "stdout": str(place / "stdout"),
             "stderr": str(place / "stderr"),
