@@ -175,8 +175,10 @@ def _put_entries(name: str, lines: Iterator[_Line], store: Store) -> int:
     if entity is None:
         raise KeyError(name)
     number = 0
-    while chunk := list(islice(lines, _CHUNK)):
-        entries = [line.entry(entity.name) for line in chunk]
+    # Other programs' states hold refusals of records that nobody can name; they would stand for ever.
+    named = (line for line in lines if line.id is not None or line.external_id not in (None, ""))
+    while chunk := list(islice(named, _CHUNK)):
+        entries = _with_ids([line.entry(entity.name) for line in chunk], store)
         store.fill(entries)
         for line, entry in zip(chunk, entries, strict=True):
             if line.custom_data:
@@ -185,6 +187,28 @@ def _put_entries(name: str, lines: Iterator[_Line], store: Store) -> int:
     if number:
         store.put_meta(f"opened:{entity.name}", "1")
     return number
+
+
+def _with_ids(entries: list[Entry], store: Store) -> list[Entry]:
+    """Give entries without an id the one that an earlier entry of the same record has.
+
+    Other programs append what became of a record to what was known of it: a change that was refused comes after the
+    creation, and does not repeat the id.
+    """
+    ids: dict[str, str] = {}
+    result = []
+    for entry in entries:
+        if entry.optiply_id is not None:
+            ids[entry.remote_id] = entry.optiply_id
+        elif (earlier := ids.get(entry.remote_id) or _id_in(store, entry)) is not None:
+            entry = entry._replace(optiply_id=earlier)  # noqa: PLW2901 - the same entry, completed
+        result.append(entry)
+    return result
+
+
+def _id_in(store: Store, entry: Entry) -> str | None:
+    known = store.get(entry.entity, entry.remote_id)
+    return known.optiply_id if known is not None else None
 
 
 def _load_rest(content: _Rest, store: Store, document: Document) -> None:

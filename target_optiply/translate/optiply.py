@@ -16,7 +16,7 @@ from target_optiply.translate.reading import Raw, is_deleted
 from target_optiply.translate.settings import Translator
 
 _OPTIPLY_IDS = ("optiply_id", "id")
-_REMOTE_IDS = ("externalId", "remoteId", "external_id", "remote_id")
+_REMOTE_IDS = ("externalId", "externalid", "remoteId", "external_id", "remote_id")
 _LINES = ("line_items", "orderLines", "lineItems", "order_lines")
 
 

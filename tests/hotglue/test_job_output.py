@@ -179,6 +179,30 @@ def test_the_state_flag_comes_first_and_an_earlier_platforms_entries_are_taken(l
     assert lab.writes() == {"PATCH products": 1}
 
 
+def test_a_state_that_the_platforms_own_targets_appended_to_keeps_its_ids_and_drops_what_nobody_can_name(
+    lab: Lab,
+) -> None:
+    known = lab.insert("products", name="Product P1", remoteId="P1")
+    theirs = [
+        {"success": True, "hash": "0", "id": known, "externalId": "P1"},
+        {"success": False, "hash": "1", "externalId": "P1", "error": "a later change was refused"},
+        {"success": False, "hash": "2", "error": "of a record without any id"},
+    ]
+    flag = write_json(lab.directory / "previous.json", {"bookmarks": {"products": theirs}, "summary": {}})
+    printed = told(lab.succeed(products("P1"), "--state", str(flag)))
+    assert [(each["id"], each["success"]) for each in printed["bookmarks"]["Products"]] == [(known, True)]
+    assert lab.writes() == {"PATCH products": 1}
+    assert len(lab.rows("products")) == 1
+
+
+def test_a_record_may_spell_its_external_id_in_lower_case(lab: Lab) -> None:
+    [head, row] = products("P1")
+    given = {**row["record"], "externalid": row["record"]["externalId"]}
+    del given["externalId"]
+    lab.succeed([{**head, "key_properties": []}, record("Products", given)], **HOTGLUE)
+    assert lab.remote_ids("products") == ["P1"]
+
+
 def test_stdout_may_be_the_state_file_itself_as_in_the_layout_of_a_job(lab: Lab) -> None:
     """``target-optiply --state … > target-state.json`` in the folder where ``state_path`` lies."""
     previous = lab.directory / "previous.json"
