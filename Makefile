@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 # pytest-xdist's workers: `make test WORKERS=8`, or 0 for none.
 WORKERS ?= auto
+# What builds and runs the image of `make test-image`.
+ENGINE ?= docker
 # What pytest is given besides: `make test PYTEST_ARGS='-k identity'`.
 PYTEST_ARGS ?=
 # What draws the kills and mutations of a soak, and the share of 200,000 products and 100,000 orders that it carries over.
@@ -89,6 +91,19 @@ docs-tables: $(VENV)/.installed ## Bring README.md, meltano.yml and the plugin d
 	$(BIN)/python scripts/readme_tables.py
 	$(BIN)/python scripts/meltano_settings.py
 	$(BIN)/python scripts/plugin_definitions.py
+
+.PHONY: test-image
+test-image: ## Build the image and run both programs in it (needs docker, or ENGINE=podman)
+	$(ENGINE) build --tag inventory-to-optiply .
+	$(ENGINE) run --rm inventory-to-optiply tap-inventory --version
+	$(ENGINE) run --rm inventory-to-optiply target-optiply --version
+	test "$$($(ENGINE) run --rm inventory-to-optiply id -u)" = 10001
+
+.PHONY: dist
+dist: $(VENV)/.installed ## Build what is published into dist/ (with TAG=v1.2.3 only if version and changelog agree)
+	$(BIN)/python scripts/release.py $(TAG)
+	rm -rf dist
+	$(BIN)/python -m hatchling build
 
 .PHONY: docs-picture
 docs-picture: $(VENV)/.browser ## Make the picture of a report page in docs/ anew
