@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from target_optiply import state
+from target_optiply import loading, state
 from target_optiply.entities import ENTITIES
 from target_optiply.store import Entry, Status, Store
 
@@ -23,7 +23,7 @@ def explain(location: str, remote_id: str) -> Iterator[str]:
     store = Store(":memory:")
     try:
         opened = source.open()
-        document = state.load(opened, store) if opened is not None else state.Document()
+        document = loading.load(opened, store) if opened is not None else state.Document()
         found = False
         for entity in ENTITIES.values():
             if (entry := store.get(entity.name, remote_id)) is not None:

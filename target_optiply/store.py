@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from target_optiply.entities import ENTITIES
+from target_optiply.unread import Unread
 
 LAYOUT = "2"
 """Of the tables; what another layout left behind is not gone on from."""
@@ -150,6 +151,7 @@ class Store:
         self._open = False  # a transaction is
         self._gone: set[tuple[str, str]] = set()  # rows that went in this run
         self._entries = 0
+        self.unread: Unread | None = None
         self._lookup = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND remote_id=?"  # noqa: S608
         self._by_id_indexed = self._by_print_indexed = False
 
@@ -165,16 +167,29 @@ class Store:
             self._open = False
 
     def _change(self, statement: str, values: Iterable[object] = ()) -> sqlite3.Cursor:
+        database = self._known  # whatever is to be changed: a run that dies must leave all that is known, or nothing
         if not self._open:
-            self._db.execute("BEGIN")
+            database.execute("BEGIN")
             self._open = True
-        return self._db.execute(statement, tuple(values))
+        return database.execute(statement, tuple(values))
+
+    def leave_unread(self, unread: Unread) -> None:
+        """Leave a state's entries where they are until one is asked for, or something is to be changed."""
+        self.unread = unread
+
+    @property
+    def _known(self) -> sqlite3.Connection:
+        """The database, with the entries that were left unread."""
+        if self.unread is not None:
+            unread, self.unread = self.unread, None
+            unread.fill(self)
+        return self._db
 
     # entries
 
     def get(self, entity: str, remote_id: str) -> Entry | None:
         """Return what is known of a record, or None."""
-        row = self._db.execute(self._lookup, (entity, remote_id)).fetchone()
+        row = self._known.execute(self._lookup, (entity, remote_id)).fetchone()
         return Entry(*row) if row else None
 
     def put(self, entry: Entry) -> None:
@@ -231,10 +246,12 @@ class Store:
 
     def printed(self, fingerprint: str) -> str | None:
         """Return the kin of the source record of a fingerprint; None where no record has it."""
+        if self.unread is not None:
+            return self.unread.printed(fingerprint)
         if not self._by_print_indexed:  # made when it is first asked for: after the state was loaded
             self._change("CREATE INDEX IF NOT EXISTS entries_print ON entries (print, kin) WHERE print NOT NULL")
             self._by_print_indexed = True
-        row = self._db.execute("SELECT kin FROM entries WHERE print=? AND print NOT NULL", (fingerprint,)).fetchone()
+        row = self._known.execute("SELECT kin FROM entries WHERE print=? AND print NOT NULL", (fingerprint,)).fetchone()
         return row[0] if row else None
 
     def owned(self, entity: str, owner: str) -> list[Entry]:
@@ -242,7 +259,7 @@ class Store:
         query = (
             f"SELECT {_ENTRY} FROM entries INDEXED BY entries_owner WHERE entity=? AND owner=? AND owner IS NOT NULL"  # noqa: S608
         )
-        return [Entry(*row) for row in self._db.execute(query, (entity, owner))]
+        return [Entry(*row) for row in self._known.execute(query, (entity, owner))]
 
     def known_as(self, entity: str, optiply_id: str) -> Entry | None:
         """Return the record that stands under an Optiply id, or None; rather one known by its own key."""
@@ -250,7 +267,7 @@ class Store:
             self._change("CREATE INDEX IF NOT EXISTS entries_id ON entries (entity, optiply_id)")
             self._by_id_indexed = True
         query = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND optiply_id=? ORDER BY remote_id DESC LIMIT 1"  # noqa: S608
-        row = self._db.execute(query, (entity, optiply_id)).fetchone()
+        row = self._known.execute(query, (entity, optiply_id)).fetchone()
         return Entry(*row) if row else None
 
     def forget_natural(self, entity: str) -> None:
@@ -265,7 +282,7 @@ class Store:
         """Return the first entry of an entity whose key begins so, or None."""
         where = "entity=? AND remote_id >= ? AND remote_id < ? ORDER BY remote_id LIMIT 1"
         query = f"SELECT {_ENTRY} FROM entries WHERE {where}"  # noqa: S608
-        row = self._db.execute(query, (entity, prefix, prefix + "\U0010ffff")).fetchone()
+        row = self._known.execute(query, (entity, prefix, prefix + "\U0010ffff")).fetchone()
         return Entry(*row) if row else None
 
     def any_sent(self, entity: str, but_not: str | None) -> tuple[str, str] | None:
@@ -274,24 +291,28 @@ class Store:
             "SELECT optiply_id, remote_id FROM entries"
             " WHERE entity=? AND status=0 AND hash NOT NULL AND remote_id NOT LIKE '#%' AND optiply_id IS NOT ? LIMIT 1"
         )
-        found: tuple[str, str] | None = self._db.execute(query, (entity, but_not)).fetchone()
+        found: tuple[str, str] | None = self._known.execute(query, (entity, but_not)).fetchone()
         return found
 
     def entries(self, *, status: Status | None = None) -> Iterator[Entry]:
         """Return all entries in key order, or those of one status."""
         where, values = ("", ()) if status is None else (" WHERE status=?", (int(status),))
-        for row in self._db.execute(f"SELECT {_WHOLE} FROM entries{where} ORDER BY entity, remote_id", values):  # noqa: S608
+        none_unread = self.unread is not None and status is not None and not self.unread.has(status)
+        database = self._db if none_unread else self._known
+        for row in database.execute(f"SELECT {_WHOLE} FROM entries{where} ORDER BY entity, remote_id", values):  # noqa: S608
             yield Entry(*row)
 
     def counts(self) -> dict[str, int]:
         """Return, per entity, how many records stand in Optiply."""
+        if self.unread is not None:
+            return {name: count for (name, status), count in self.unread.counts.items() if status == Status.SENT}
         query = "SELECT entity, count(*) FROM entries WHERE status IN (0, 4) GROUP BY entity"
-        return dict(self._db.execute(query).fetchall())
+        return dict(self._known.execute(query).fetchall())
 
     def update_where_referring(self, change: Callable[[Entry], Entry]) -> None:
         """Change every entry that refers to something; ``change`` returns the new entry, or the same to leave it."""
         query = f"SELECT {_ENTRY} FROM entries WHERE refs NOT NULL"  # noqa: S608
-        entries = (Entry(*row) for row in self._db.execute(query))
+        entries = (Entry(*row) for row in self._known.execute(query))
         self.put_many([new for old in entries if (new := change(old)) is not old])
 
     # verification
@@ -312,7 +333,7 @@ class Store:
             " AND optiply_id NOT IN (SELECT optiply_id FROM present WHERE entity=?1)"
         )
         query = f"SELECT {_ENTRY} FROM entries WHERE {where}"  # noqa: S608
-        return [Entry(*row) for row in self._db.execute(query, (entity,))]
+        return [Entry(*row) for row in self._known.execute(query, (entity,))]
 
     # parked records
 
@@ -437,7 +458,7 @@ class Store:
             "SELECT remote_id FROM entries WHERE entity=? AND owner IS NULL AND status IN (0, 1, 4)"
             " AND remote_id NOT IN (SELECT remote_id FROM seen WHERE stream=? AND version=?)"
         )
-        return [row[0] for row in self._db.execute(query, (entity, stream, version))]
+        return [row[0] for row in self._known.execute(query, (entity, stream, version))]
 
     def seen(self) -> list[tuple[str, int, str]]:
         """Return all records of versions that are not complete yet."""

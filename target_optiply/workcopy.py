@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from target_optiply import state
+from target_optiply import loading, state
 from target_optiply.convert import InvalidRecord, to_time
 from target_optiply.errors import ConfigProblem
 from target_optiply.statefile import StateFile
@@ -75,8 +75,7 @@ def open_working_copy(
         _remove(path)
     store = Store(path)
     try:
-        opened = source.open()
-        document = state.load(opened, store) if opened is not None else state.Document()
+        document = _read(source, store)
         state.check_identity(document.run, identity)
     except BaseException:
         store.close()
@@ -87,9 +86,23 @@ def open_working_copy(
     store.put_meta("verified_at", document.run.get("verified_at", ""))
     store.put_meta("began", datetime.now(tz=timezone.utc).isoformat())
     store.put_meta("run", json.dumps(identity.as_dict()))
-    store.put_meta("ready", LAYOUT)
+    if document.unread is None:
+        store.put_meta("ready", LAYOUT)
+    else:
+        store.leave_unread(document.unread)  # it is ready once they are read
     store.commit()
     return WorkingCopy(store, path, instant(saved_at))
+
+
+def _read(source: StateFile, store: Store) -> state.Document:
+    """Read a state; entries of one that lies at hand are left there until one is asked for."""
+    opened = source.open()
+    if opened is None:
+        return state.Document()
+    if source.is_local and (document := loading.read_through(source.local_path, store)) is not None:
+        opened.close()
+        return document
+    return loading.load(opened, store)
 
 
 def first_with_entries(place: StateFile, previous: str | None, *, hotglue: bool) -> StateFile:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from singer_http.redact import redact
-from target_optiply import state
+from target_optiply import loading, state
 from target_optiply.errors import CredentialsProblem, InputProblem, RunStopped
 from target_optiply.hotglue.custom import CustomData
 from target_optiply.statefile import StateFile
@@ -104,7 +104,7 @@ def print_previous(location: str, previous: str | None, problem: RunStopped) -> 
     try:
         source = first_with_entries(StateFile(location), previous, hotglue=True)
         if (opened := source.open()) is not None:
-            document = state.load(opened, store)
+            document = loading.load(opened, store)
     except (RunStopped, OSError):  # a state that cannot be read is left where it is, and none is told
         store.close()
         store = Store(":memory:")

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from target_optiply import state
+from target_optiply import loading, state
 from target_optiply.entities import ENTITIES
 from target_optiply.errors import ConfigProblem
 from target_optiply.opening import NATURAL
@@ -95,7 +95,7 @@ def document(store: Store) -> bytes:
 def load(text: bytes) -> tuple[Store, state.Document]:
     store = Store(":memory:")
     try:
-        return store, state.load(io.BytesIO(text), store)
+        return store, loading.load(io.BytesIO(text), store)
     except BaseException:
         store.close()
         raise
@@ -320,7 +320,7 @@ def test_a_state_at_a_url_is_replaced_and_read_like_a_file():
     source = place.open()
     assert source is not None
     store = Store(":memory:")
-    assert state.load(source, store).entries == 4
+    assert loading.load(source, store).entries == 4
     store.close()
     fsspec.filesystem("memory").rm("/state-tests", recursive=True)
 
@@ -332,7 +332,7 @@ def _load_and_save(path: Path, number: int) -> float:
     began = time.process_time()
     source = place.open()
     assert source is not None
-    assert state.load(source, store).entries == number + 1
+    assert loading.load(source, store).entries == number + 1
     place.replace(state.pieces(store, RUN, {}))
     seconds = time.process_time() - began
     store.close()
