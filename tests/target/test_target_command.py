@@ -1,0 +1,46 @@
+"""The flags that users type: checking the login, and naming the state to begin from."""
+
+from __future__ import annotations
+
+import json
+
+from target.lab import Lab
+from target.messages import products
+
+GONE_SOON = {"target_optiply.auth._PATIENCE": 0.3}
+
+
+def test_the_login_is_checked_without_anything_else_being_done(lab: Lab) -> None:
+    run = lab.run([], "--access-token").ended()
+    assert (run.stdout, run.last_word) == ("", "the login works")
+    assert lab.requests() == ["token"]
+    assert [path.name for path in lab.directory.iterdir()] == ["run-0"]
+
+
+def test_a_login_that_is_refused_is_told_in_a_sentence(lab: Lab) -> None:
+    run = lab.run([], "--access-token", password="not-the-password").ended(1)
+    assert run.last_word.startswith("credentials: ")
+    assert "not-the-password" not in run.stdout + run.stderr
+
+
+def test_a_login_that_cannot_be_checked_is_told_in_a_sentence(lab: Lab) -> None:
+    lab.fault("status", api="auth", times=None, status=503)
+    run = lab.run([], "--access-token", constants=GONE_SOON).ended(1)
+    assert run.last_word.startswith("outage: ")
+
+
+def test_the_state_that_is_named_comes_before_the_one_at_its_place(lab: Lab) -> None:
+    lab.succeed(products("P1"))
+    kept = lab.state_path.rename(lab.directory / "kept.json")
+    lab.succeed(products("P2"), adopt_existing=False)
+    lab.succeed(products("P1"), "--state", str(kept), max_rejected_records=0)
+    assert lab.requests() == []
+    assert "P2" not in lab.state_path.read_text(encoding="utf-8")
+
+
+def test_no_state_is_said_as_a_hotglue_runner_says_it(lab: Lab) -> None:
+    lab.succeed(products("P1"))
+    run = lab.succeed(products("P1"), "--state", "()")
+    assert lab.requests() == []
+    [line] = run.stdout.splitlines()
+    assert [each["externalId"] for each in json.loads(line)["bookmarks"]["Products"]] == ["P1"]
