@@ -27,3 +27,5 @@ QUICKSTART_CLIENT_ID = "sandbox-quickstart-app"
 QUICKSTART_CLIENT_SECRET = "sandbox-quickstart-secret"
 QUICKSTART_REFRESH_TOKEN = "sandbox-first-refresh-token"
 OPTERIUS_TOKEN = "opt_live_sandbox0123456789"
+#: What every token begins with that the quick-start API's sandbox gives out.
+QUICKSTART_TOKEN_MARK = "sandbox-quickstart-token-"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +58,7 @@ PROPERTIES: Json = {
         "title": "Tenant",
         "description": "optiflow: the host of the organisation (acme.example.com), or its name alone where api_url "
         "holds {tenant} in its place.",
-        "pattern": r"^[A-Za-z0-9.-]+(:[0-9]+)?$",
+        "pattern": r"^[A-Za-z0-9.-]+$",
     },
     "workspace_id": {"type": ["string", "integer", "null"]}
     | {
@@ -240,7 +239,7 @@ def problems(config: Mapping[str, Any], schema: Json) -> list[str]:
     found += [
         f"The setting {name} must be a whole host, such as acme.example.com, where api_url does not hold {{{name}}}."
         for name in profile.hosts
-        if values[name] and values["api_url"] == profile.address and not re.search(r"[.:]", values[name])
+        if values[name] and values["api_url"] == profile.address and "." not in values[name]
     ]
     if config.get("start_date") and parse_instant(config["start_date"]) is None:
         found.append("The setting start_date must be a date or a date-time, such as 2025-01-31.")

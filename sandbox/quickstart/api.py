@@ -101,10 +101,10 @@ class QuickstartApi(ListApi):
             return json_response(
                 401, {"error": "invalid_request", "message": "The refresh token is invalid.", "hint": used}
             )
-        access, refresh = f"at-{secrets.token_urlsafe(24)}", used
+        access, refresh = _new_token(), used
         if self._switches.quickstart_rotation:
             self._refresh.discard(used)
-            refresh = f"rt-{secrets.token_urlsafe(24)}"
+            refresh = _new_token()
             self._refresh.add(refresh)
         life = self._switches.quickstart_token_lifetime
         self._access[access] = request.now + life
@@ -115,3 +115,7 @@ class QuickstartApi(ListApi):
         """Let every access token be refused, and take the first refresh token again, as after a new authorisation."""
         self._access.clear()
         self._refresh.add(identity.QUICKSTART_REFRESH_TOKEN)
+
+
+def _new_token() -> str:
+    return f"{identity.QUICKSTART_TOKEN_MARK}{secrets.token_hex(8)}"

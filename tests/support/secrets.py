@@ -11,10 +11,12 @@ from urllib.parse import quote, quote_plus
 
 from sandbox import identity
 
-# What tests themselves write for the programs to read: configurations, and records on their way in.
+# What tests themselves write for the programs to read: configurations, and records on their way in; and the file that
+# is there to keep tokens.
 INPUTS = frozenset(
     {
         "tap.json",
+        "tokens.json",
         "tap-config.json",
         "target.json",
         "config.json",
@@ -31,6 +33,10 @@ SECRETS = (
     identity.OPTIPLY_CLIENT_SECRET,
     identity.OPTIPLY_USERNAME,
     identity.OPTIPLY_PASSWORD,
+    identity.OPTIFLOW_TOKEN,
+    identity.QUICKSTART_CLIENT_SECRET,
+    identity.QUICKSTART_REFRESH_TOKEN,
+    identity.OPTERIUS_TOKEN,
     base64.b64encode(f"{identity.OPTIPLY_CLIENT_ID}:{identity.OPTIPLY_CLIENT_SECRET}".encode()).decode(),
 )
 
@@ -42,7 +48,7 @@ def spellings(secret: str) -> set[str]:
 
 def _pattern(secrets: Iterable[str]) -> re.Pattern[bytes]:
     forms = {form for secret in secrets for form in spellings(secret)}
-    token = rf"{identity.OPTIPLY_TOKEN_MARK}[0-9a-f]{{16}}"
+    token = rf"(?:{identity.OPTIPLY_TOKEN_MARK}|{identity.QUICKSTART_TOKEN_MARK})[0-9a-f]{{16}}"
     return re.compile("|".join([*map(re.escape, sorted(forms)), token]).encode(), re.IGNORECASE)
 
 
