@@ -224,7 +224,7 @@ class Run:
                     if self._input_problem is not None:
                         raise self._input_problem
                     return
-                self._wait()
+                self._wait(for_input=not self._batches)
             batch = self._batches.popleft()
             for line in batch:
                 self.line_number += 1
@@ -246,10 +246,12 @@ class Run:
         self._dispatcher.pump()
         self._release()
 
-    def _wait(self) -> None:
-        """Wait for something to happen, and deal with it."""
+    def _wait(self, *, for_input: bool = False) -> None:
+        """Wait for something to happen, and deal with it; without ``for_input`` only while something is on its way."""
         self._dispatcher.pump()
         self._release()
+        if not for_input and self._dispatcher.idle and self._inbox.empty():  # the last plan just ended, after a pause
+            return
         try:
             self._handle(self._inbox.get(timeout=self._dispatcher.wake_in()))
         except Empty:

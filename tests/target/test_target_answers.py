@@ -25,6 +25,23 @@ from target.messages import (
     suppliers,
 )
 
+# 404 of a row that is there ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_a_row_that_is_said_to_be_gone_and_is_not_is_rejected_and_the_run_ends(lab: Lab, method: str) -> None:
+    lab.settings["delete"] = "hard"
+    lab.succeed(products("P1"))
+    lab.fault("status", method, "/products/", status=404, times=None)
+    fields = {"name": "Another name"} if method == "PATCH" else {"deleted_at": "2026-01-01T00:00:00Z"}
+    # Nothing else is on its way: the plan that gives up is the last thing that happens.
+    run = lab.run(products("P1", **fields)).ended(1)
+    assert run.said("(but it is there)")
+    lab.control.clear_faults()
+    lab.succeed([])
+    assert lab.remote_ids("products") == (["P1"] if method == "PATCH" else [])
+
+
 # 401 ----------------------------------------------------------------------------------------------
 
 
