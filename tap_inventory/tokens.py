@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from tap_inventory.profile import RefreshedToken
 logger = logging.getLogger("tap-inventory")
 
 LEEWAY = 60.0
-"""Seconds before its end in which an access token is renewed already."""
+"""Seconds before its end in which an access token is renewed already; less for one that lives briefly."""
 
 Grant = Callable[[str, Mapping[str, str]], "tuple[int, Any]"]
 """Sends a form to an address; returns the status and the JSON of the answer, None where that is none."""
@@ -65,6 +66,18 @@ class TokenFile:
             )
         return kept if kept.get("seed") == self._seed else {}
 
+    def check(self) -> None:
+        """Make sure that a file can be put there: a token that was used cannot be had back.
+
+        Raises:
+            CredentialsError: It cannot.
+        """
+        try:
+            with tempfile.TemporaryFile(dir=self.path.parent):
+                pass
+        except OSError as error:
+            raise self._unwritable(error) from None
+
     def write(self, kept: Mapping[str, Any]) -> None:
         """Put it in the file's place at once, so that it is never half there.
 
@@ -84,7 +97,10 @@ class TokenFile:
                     os.unlink(name)  # noqa: PTH108 - as above
                 raise
         except OSError as error:
-            raise CredentialsError(f"The token file {self.path} cannot be written: {error.strerror}.") from None
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> CredentialsError:
+        return CredentialsError(f"The token file {self.path} cannot be written: {error.strerror}.")
 
 
 class Tokens:
@@ -126,7 +142,7 @@ class Tokens:
         """
         with self._lock:
             kept = self._load()
-            if not kept.get("access_token") or kept.get("expires_at", 0) - self._clock() < LEEWAY:
+            if not kept.get("access_token") or kept.get("renew_at", 0) <= self._clock():
                 kept = self._renew()
             return str(kept["access_token"])
 
@@ -145,13 +161,12 @@ class Tokens:
     def _renew(self) -> dict[str, Any]:
         there = self._file.read()  # another run may have used the refresh token that was read before
         self._hide(there)
+        self._file.check()
         given = self._ask(there.get("refresh_token") or self._first, lost=not there)
-        life = given.get("expires_in")
         kept = {
             "refresh_token": given.get("refresh_token") or there.get("refresh_token") or self._first,
             "access_token": given["access_token"],
-            # Where the server does not say, the API will: with a 401.
-            "expires_at": self._clock() + (float(life) if isinstance(life, (int, float)) else 1e9),
+            "renew_at": self._clock() + _good_for(given.get("expires_in")),
         }
         self._hide(kept)
         self._file.write(kept)
@@ -191,3 +206,10 @@ class Tokens:
         for name in ("refresh_token", "access_token"):
             if isinstance(kept.get(name), str):
                 add_secret(kept[name])
+
+
+def _good_for(life: Any) -> float:
+    """Return how long an access token is used; where the server does not say, until the API refuses it."""
+    if not isinstance(life, (int, float, Decimal)):
+        return 1e9
+    return max(float(life) - min(LEEWAY, float(life) / 10), 0.0)
