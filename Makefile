@@ -65,7 +65,7 @@ test-browser: $(VENV)/.browser ## Open the page about a run in Chromium (`apt-ge
 .PHONY: soak
 soak: $(VENV)/.installed ## Run the tests under fire in their long form and write docs/reliability.md (SEED=, LOAD=)
 	RELIABILITY=soak RELIABILITY_SEED=$(SEED) RELIABILITY_LOAD=$(LOAD) \
-		$(BIN)/python -m pytest -n $(WORKERS) tests/reliability $(PYTEST_ARGS)
+		$(BIN)/python -m pytest -n $(WORKERS) tests/reliability tests/tap/test_pace.py $(PYTEST_ARGS)
 	RELIABILITY=soak PYTHONPATH=tests:. $(BIN)/python -m reliability.table
 
 .PHONY: mutate

@@ -268,8 +268,8 @@ class TapInventory(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Let the line under way be finished, write the STATE, and end; at once where nothing is under way."""
         del frame
-        if self._stopped:  # asked twice, someone is in a hurry
-            os._exit(128 + signum)
+        if self._stopped:  # a supervisor and a terminal may both send it: the first one counts
+            return
         self._stopped = self.writer.signal = signum
         self.logger.info("Ending on signal %s.", signal.Signals(signum).name)
         if self._client:

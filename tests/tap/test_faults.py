@@ -107,6 +107,35 @@ def test_a_stream_that_fails_in_its_middle_keeps_what_it_wrote_and_goes_on_there
     assert set(found.values()) == {1}
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_stream_that_is_forbidden_in_mid_run_keeps_what_it_wrote_and_the_others_go_on(tap: Tap, status: int) -> None:
+    catalog = tap.catalog(["vendors", "sales_orders", "locations"])
+    fault(tap, "/sales-orders", "status", times=None, skip=4, status=status)
+    first = tap.run(catalog=catalog, code=1, page_size=50)
+    assert "sales_orders" in first.said
+    assert str(status) in first.said
+    assert first.counts["sales_orders"] == 150
+    assert first.counts["locations"] == 4
+    tap.sandbox.control.clear_faults()
+    second = tap.run(catalog=catalog, state=first.state, page_size=50)
+    found = keys([*first.records("sales_orders"), *second.records("sales_orders")], "salesOrderId")
+    assert len(found) == 350
+    assert set(found.values()) == {1}
+
+
+@pytest.mark.parametrize("unknown", ["empty", "refuse", "start"])
+def test_where_the_row_to_go_on_after_is_gone_nothing_is_missed(tap: Tap, unknown: str) -> None:
+    catalog = tap.catalog(["sales_orders"])
+    fault(tap, "/sales-orders", "status", times=None, skip=4, status=500)
+    first = tap.run(catalog=catalog, code=1, max_retries=0, page_size=50)
+    tap.sandbox.control.clear_faults()
+    tap.sandbox.control.set_switches(inflow_unknown_after=unknown)
+    first.state["bookmarks"]["sales_orders"]["progress"]["after"] = "00000000-0000-4000-8000-000000000000"
+    second = tap.run(catalog=catalog, state=first.state, page_size=50)
+    found = keys([*first.records("sales_orders"), *second.records("sales_orders")], "salesOrderId")
+    assert len(found) == 350
+
+
 def test_figures_that_cannot_be_read_do_not_keep_the_products(tap: Tap) -> None:
     fault(tap, "/products/summary", "status", times=None, status=403)
     run = tap.run(catalog=tap.catalog(["vendors", "products", "product_summaries"]), code=1)
@@ -141,14 +170,3 @@ def test_no_secret_is_logged_at_any_level(tap: Tap) -> None:
     assert "DEBUG" in run.ended.stderr
     assert not [secret for secret in SECRETS if secret in run.ended.stderr]
     assert not [secret for secret in SECRETS if secret in run.ended.stdout]
-
-
-def test_the_pace_allowed_is_kept_and_used(tap: Tap) -> None:
-    """With a minute of six seconds: none holds more requests than the limit, and no third is begun."""
-    limit, minute = 18, 6.0
-    run = tap.run(requests_per_minute=limit, constants={"tap_inventory.client.MINUTE": minute})
-    at = [entry["at"] for entry in tap.requests]
-    assert limit < len(at) <= 2 * limit
-    assert all(later - earlier >= minute for earlier, later in zip(at, at[limit:], strict=False))
-    assert at[-1] - at[0] < minute * 1.25
-    assert run.counts["sales_orders"] == 350

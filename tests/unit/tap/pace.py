@@ -25,7 +25,7 @@ class Shape:
 
     Attributes:
         lists: Requests by list.
-        figured: The list of which each page is followed by a request for figures.
+        figured: The list of which each page is followed by a request for figures, if any.
     """
 
     lists: Mapping[str, int]
@@ -33,7 +33,7 @@ class Shape:
 
     @property
     def requests(self) -> int:
-        return sum(self.lists.values()) + self.lists[self.figured]
+        return sum(self.lists.values()) + self.lists.get(self.figured, 0)
 
     @property
     def forced(self) -> float:
@@ -159,7 +159,7 @@ def _chains_fit(shape: Shape, steps: int) -> bool:
     left = dict(shape.lists)
     left[next(iter(left))] -= 1  # the first request goes alone, in a step of its own
     lists = sorted(left.values(), reverse=True)
-    every = sum(lists) + left[shape.figured]
+    every = sum(lists) + left.get(shape.figured, 0)
     rounds, rest = divmod(steps - 1, STEPS)
 
     def room(burst: float, width: float) -> float:

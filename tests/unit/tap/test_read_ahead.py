@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -95,7 +96,30 @@ def test_an_error_comes_after_the_batches_before_it() -> None:
 
 
 def test_a_key_that_is_refused_keeps_the_other_passes_from_starting() -> None:
-    made, began = passes(first=CredentialsError("no"))
+    """The others would have time enough to begin: the answer takes a while."""
+    made, began = passes()
+    asked = threading.Event()
+
+    def refused() -> Iterator[Batch]:
+        asked.set()
+        assert not began.wait(0.2)
+        raise CredentialsError("no")
+        yield
+
     with pytest.raises(CredentialsError):
-        list(ReadAhead(made).batches("one"))
+        list(ReadAhead([replace(made[0], open=refused), made[1]]).batches("one"))
+    assert asked.is_set()
     assert not began.wait(0.1)
+
+
+def test_the_first_answer_lets_the_other_passes_begin_before_the_first_page_is_whole() -> None:
+    made, began = passes()
+
+    def first() -> Iterator[Batch]:
+        source.go_on()
+        assert began.wait(5)
+        yield batch(1)
+
+    source = ReadAhead([replace(made[0], open=first), made[1]])
+    assert list(source.batches("one")) == [batch(1)]
+    assert list(source.batches("two")) == [batch(3)]

@@ -98,6 +98,23 @@ def test_a_pace_refused_is_waited_for_as_told_or_with_back_off(
     assert clock.slept == waits
 
 
+def test_a_pace_refused_holds_every_stream_and_a_broken_answer_only_its_own(
+    clock: Clock, mock: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = client(clock)
+    others: list[float] = []
+    wait = Pacer._wait
+
+    def waited(pacer: Pacer, seconds: float) -> None:
+        others.append(pacer.wait(clock.now))
+        wait(pacer, seconds)
+
+    monkeypatch.setattr(Pacer, "_wait", waited)
+    mock.get(URL, [{"status_code": 429, "headers": {"Retry-After": "17"}}, {"status_code": 500}, {"text": "[]"}])
+    reading.get("/things", [], "things", 1)
+    assert others == [17.0, 0.0]
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_first_request_that_is_refused_names_the_setting_and_is_not_repeated(
     clock: Clock, mock: requests_mock.Mocker, status: int

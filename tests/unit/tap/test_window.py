@@ -71,6 +71,18 @@ def test_everything_is_read_again_when_it_is_due() -> None:
     assert not any("filter[modified]" in ask for ask in reader.api.requests)
 
 
+def test_what_the_filter_of_a_start_date_lets_through_by_its_margin_is_not_emitted() -> None:
+    api = Api()
+    api.insert(20)
+    keys = list(api.rows)
+    for number, key in enumerate(keys):
+        api.rows[key]["orderDate"] = f"2025-01-{number + 1:02}T12:00:00-05:00"
+    assert ORDERS.start
+    start = StartDate(ORDERS.start, datetime(2025, 1, 11, tzinfo=timezone.utc))
+    assert sorted(Window(api).run(start=start)) == sorted(keys[10:])
+    assert sorted(Reader(api).run(start=start)) == sorted(keys[10:])
+
+
 def test_the_day_asked_for_is_the_one_in_utc() -> None:
     assert ORDERS.since
     east = datetime(2025, 3, 1, 1, tzinfo=timezone(timedelta(hours=5)))
