@@ -39,6 +39,7 @@ class Pipeline:
         catalog: A catalog for the tap, where streams beyond the default are wanted.
         state: The tap's STATE as the last run released it.
         unspoilt: By collection, the rows that a test changed, as they were before.
+        patience: Seconds that a run may take.
         settled: False while Optiply may differ from the inventory, so that the next test starts afresh.
     """
 
@@ -51,6 +52,7 @@ class Pipeline:
     catalog: Path | None = None
     state: str | None = None
     unspoilt: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    patience: float = 90.0
     settled: bool = False
 
     @property
@@ -80,6 +82,7 @@ class Pipeline:
             catalog=self.catalog,
             env=env,
             by=self.by,
+            timeout=self.patience,
         )
         self.state = done.state or self.state
         return done

@@ -203,6 +203,7 @@ def pipe(
     catalog: Path | None = None,
     env: Mapping[str, str] | None = None,
     by: Launcher | None = None,
+    timeout: float = 90.0,
 ) -> Piped:
     """Run ``tap --config … [--state …] | target --config … > state``, in ``directory``.
 
@@ -214,6 +215,7 @@ def pipe(
         catalog: A catalog file for the tap.
         env: Further environment variables for both.
         by: What starts them quickly; without it two new interpreters do.
+        timeout: Seconds that both may take.
     """
     tap = ["--config", str(write_json(directory / "tap.json", tap_config))]
     if state is not None:
@@ -223,9 +225,10 @@ def pipe(
         tap += ["--catalog", str(catalog)]
     target = ["--config", str(write_json(directory / "target.json", target_config))]
     if by is None:
-        done = joined([[*TAP, *tap], [*TARGET, *target]], directory, env=env)
+        done = joined([[*TAP, *tap], [*TARGET, *target]], directory, env=env, timeout=timeout)
     else:
-        done = forked([("tap_inventory", tap), ("target_optiply", target)], directory, by, env=env)
+        programs = [("tap_inventory", tap), ("target_optiply", target)]
+        done = forked(programs, directory, by, env=env, timeout=timeout)
     return Piped(*done)
 
 
