@@ -78,13 +78,15 @@ def test_a_dry_run_needs_no_place_for_a_state_and_leaves_none(lab: Lab) -> None:
 
 def test_a_dry_run_goes_on_from_what_a_crashed_run_left_and_leaves_that_alone(lab: Lab) -> None:
     lab.succeed(products("P1"))
-    run, source = lab.feed(products("P2", "P3"))
+    run, source = lab.feed([*products("P1", price="8.00"), *products("P2", "P3")])
     with source:
         lab.await_that(lambda: len(lab.rows("products")) == 3)
+        lab.await_that(lambda: lab.value("products", "P1", "price") == "8.00")
         run.kill()
+    messages = [*products("P1", price="8.00"), *products("P2", "P3", "P4")]
     files = _files(lab.directory)
-    dry = lab.succeed(products("P1", "P2", "P3", "P4"), "--dry-run")
+    dry = lab.succeed(messages, "--dry-run")
     assert _files(lab.directory) == files
-    real = lab.succeed(products("P1", "P2", "P3", "P4"))
+    real = lab.succeed(messages)
     assert _counts(dry) == _counts(real)
     assert lab.remote_ids("products") == ["P1", "P2", "P3", "P4"]
