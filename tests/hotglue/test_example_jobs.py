@@ -177,7 +177,9 @@ def interrupted(tenant: Tenant, signum: signal.Signals, method: str, path: str) 
     """Run a job, send its export a signal while a request of it is unanswered, and return the job's exit code."""
     control = tenant.sandbox.control
     match = {"api": "optiply", "method": method, "path": path}
-    control.add_fault(match, {"kind": "hang", "when": "after", "seconds": 2}, times=1)
+    control.add_fault(
+        match, {"kind": "hang", "when": "after", "seconds": 25 if signum == signal.SIGKILL else 4}, times=1
+    )
     job = subprocess.Popen(
         tenant.command,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),

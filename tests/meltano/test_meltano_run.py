@@ -61,7 +61,7 @@ def test_crashes_of_either_side_and_a_sigterm_lose_nothing_and_double_nothing(pr
 
     # The target is killed while the answer to an order is outstanding.
     match = {"api": "optiply", "method": "POST", "path": "^/sellOrders$"}
-    control.add_fault(match, {"kind": "hang", "when": "after", "seconds": 3})
+    control.add_fault(match, {"kind": "hang", "when": "after", "seconds": 25})
     with project.started(*arguments) as (process, finish):
         project.await_fault(process)
         project.kill("target_optiply")
@@ -71,7 +71,7 @@ def test_crashes_of_either_side_and_a_sigterm_lose_nothing_and_double_nothing(pr
 
     # The tap is killed in mid-read: what it had read is written, and its STATE kept.
     match = {"api": "inflow", "method": "GET", "path": "purchase-orders"}
-    control.add_fault(match, {"kind": "hang", "when": "before", "seconds": 5})
+    control.add_fault(match, {"kind": "hang", "when": "before", "seconds": 25})
     with project.started(*arguments) as (process, finish):
         project.await_fault(process)
         project.kill("tap_inventory")
@@ -81,8 +81,9 @@ def test_crashes_of_either_side_and_a_sigterm_lose_nothing_and_double_nothing(pr
     control.clear_faults()
 
     # SIGTERM, as a scheduler sends it, reaches both; the request on its way is finished.
-    match = {"api": "optiply", "method": "POST", "path": "^/buyOrders$"}
-    control.add_fault(match, {"kind": "hang", "when": "after", "seconds": 2})
+    control.put("products", *({**row, "name": f"New {row['sku']}"} for row in control.collection("products")))
+    match = {"api": "optiply", "method": "PATCH", "path": "^/products/"}
+    control.add_fault(match, {"kind": "hang", "when": "after", "seconds": 4})
     with project.started(*arguments) as (process, finish):
         project.await_fault(process)
         process.send_signal(signal.SIGTERM)
