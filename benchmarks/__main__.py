@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks import page
 from benchmarks.families import paced, pipe, startup, tap, unchanged, writes
 from benchmarks.lab import ROOT, Lab, Sizes
-from benchmarks.model import Point, Row, Spent, judged
+from benchmarks.model import Measure, Point, Row, Spent, judged
 
 Families = dict[str, Callable[[Lab], AbstractContextManager[list[Row]]]]
 FAMILIES: Families = {
@@ -34,16 +34,30 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def measure_row(row: Row, rounds: int) -> dict[str, Any]:
-    """Run a row's subject and baseline in turn, now the one first and now the other, and judge it."""
+def measure_row(row: Row, rounds: int, once: dict[int, Spent] | None = None) -> dict[str, Any]:
+    """Run a row's subject and baseline in turn, now the one first and now the other, and judge it.
+
+    Args:
+        row: The row.
+        rounds: How often.
+        once: What has been run so far, where nothing is to be run twice for the sake of time.
+    """
+
+    def run(measure: Measure) -> Spent:
+        if once is None:
+            return measure()
+        if id(measure) not in once:
+            once[id(measure)] = measure()
+        return once[id(measure)]
+
     seen: list[tuple[Spent, Spent]] = []
     for number in range(1 if row.once else rounds):
         if number % 2:
-            baseline = row.baseline()
-            seen.append((row.subject(), baseline))
+            baseline = run(row.baseline)
+            seen.append((run(row.subject), baseline))
         else:
-            subject = row.subject()
-            seen.append((subject, row.baseline()))
+            subject = run(row.subject)
+            seen.append((subject, run(row.baseline)))
     result = judged(row, seen)
     for figure in result["figures"]:
         _say(f"  {row.key}: {figure['name']}: {figure['value']:.4g} {'' if figure['reached'] else '(not reached)'}")
@@ -78,14 +92,18 @@ def main(arguments: list[str]) -> int:
             continue
         _say(f"{name} …")
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder, rows(Lab(Path(folder), sizes)) as found:
-            families[name] = [measure_row(row, rounds) for row in found]
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, rows(Lab(Path(folder), sizes, rounds)) as found:
+            once: dict[int, Spent] | None = {} if options.quick else None
+            families[name] = [measure_row(row, rounds, once) for row in found]
         _say(f"  took {time.monotonic() - began:.0f} s")
     if not options.only or "curves" in options.only:
         result["points"] = []
         for name, points in CURVES.items():
             _say(f"plots: {name} …")
-            with tempfile.TemporaryDirectory(prefix="bench-") as folder, points(Lab(Path(folder), sizes)) as wanted:
+            with (
+                tempfile.TemporaryDirectory(prefix="bench-") as folder,
+                points(Lab(Path(folder), sizes, rounds)) as wanted,
+            ):
                 result["points"] += measure_points(wanted, rounds)
     result["families"] = {name: families[name] for name in FAMILIES if name in families}
     kept.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

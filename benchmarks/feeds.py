@@ -19,8 +19,8 @@ def optiply_products(number: int, *, named: str = "Product") -> Feed:
     text = {"type": ["string", "null"]}
     fields = {
         **dict.fromkeys(("externalId", "name", "skuCode", "articleCode", "eanCode", "status", "price"), text),
-        **dict.fromkeys(("stockLevel", "minimumStock", "maximumStock"), {"type": ["integer", "null"]}),
-        **dict.fromkeys(("unlimitedStock", "assembled"), {"type": ["boolean", "null"]}),
+        **{key: {"type": ["integer", "null"]} for key in ("stockLevel", "minimumStock", "maximumStock")},
+        **{key: {"type": ["boolean", "null"]} for key in ("unlimitedStock", "assembled")},
         "stockMeasurementUnit": text,
     }
     schema = {"type": "object", "properties": fields}
@@ -56,7 +56,7 @@ def inventory_products(number: int) -> Feed:
         **dict.fromkeys(("productId", "name", "sku", "itemType", "standardUomName", "timestamp"), text),
         **dict.fromkeys(("lastModifiedDateTime", "remarks", "description", "hsTariffNumber"), text),
         **dict.fromkeys(("totalQuantityOnHand", "weight", "width", "height", "length"), number_),
-        **dict.fromkeys(("isActive", "trackSerials", "isManufacturable"), {"type": ["boolean", "null"]}),
+        **{key: {"type": ["boolean", "null"]} for key in ("isActive", "trackSerials", "isManufacturable")},
         **dict.fromkeys(("salesUom", "purchasingUom", "defaultPrice", "customFields"), nested),
         **dict.fromkeys(("vendorItems", "itemBoms", "productBarcodes"), list_),
     }
@@ -68,6 +68,8 @@ def inventory_products(number: int) -> Feed:
 
 
 def inventory_product(index: int) -> dict[str, Any]:
+    """Return one product with its relations."""
+    """Return one product as inFlow's API gives it, relations included; its key grows with the index."""
     key = f"{index:08d}-4711-4c3e-9b1f-{index * 7919 % 10**12:012d}"
     unit = {"name": "ea.", "conversionRatio": {"standardQuantity": "1.0000", "uomQuantity": "1.0000"}}
     return {

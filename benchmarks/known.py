@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from target_optiply.entities import ENTITIES
 from target_optiply.difference import hash_of, refs_of
+from target_optiply.entities import ENTITIES
 from target_optiply.facts import StoredFacts
 from target_optiply.model import EntityRecord, Upsert
 from target_optiply.reading import plain_record
@@ -64,7 +64,8 @@ def _entries(feed: Iterable[bytes], facts: StoredFacts) -> Iterator[Entry]:
     schema = json.loads(next(lines))
     keys = tuple(schema["key_properties"])
     translate = translator_for(schema["stream"], schema["schema"], keys, settings)
-    assert translate is not None
+    if translate is None:
+        raise ValueError(f"the stream {schema['stream']} maps to nothing")
     seal = Seal("products", schema["stream"], schema["schema"], keys, (settings, RELEASE), facts)
     for number, line in enumerate(lines, 1):
         message = plain_record(line)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ class Lab:
 
     folder: Path
     sizes: Sizes
+    rounds: int = 5
 
     def write_json(self, name: str, value: Any) -> Path:
         """Write a configuration and return its path."""
@@ -81,7 +83,7 @@ class Lab:
         with (
             source.open("rb") as given,
             (keep or Path(os.devnull)).open("wb") as out,
-            (self.folder / "err").open("wb+") as err,
+            tempfile.TemporaryFile() as err,
         ):
             began = time.perf_counter()
             process = subprocess.Popen(
@@ -128,7 +130,10 @@ class Server:
     def tap_config(self, **settings: Any) -> dict[str, Any]:
         """Return a configuration of the tap, unpaced unless told otherwise."""
         inflow = self.ready["inflow"]
-        return {**{key: inflow[key] for key in ("api_url", "company_id", "api_key")}, "requests_per_minute": 0} | settings
+        return {
+            **{key: inflow[key] for key in ("api_url", "company_id", "api_key")},
+            "requests_per_minute": 0,
+        } | settings
 
 
 @contextmanager

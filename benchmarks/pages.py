@@ -24,8 +24,17 @@ _AFTER = re.compile(rb"[?&]after=([^& ]*)")
 def thin_product(index: int) -> dict[str, Any]:
     """A product of thirteen fields, one of them an object and one an array: about 490 bytes."""
     row = inventory_product(index)
-    names = ("productId", "name", "sku", "itemType", "description", "isActive", "trackSerials", "standardUomName")
-    names += ("totalQuantityOnHand", "lastModifiedDttm", "timestamp", "customFields", "itemBoms")
+    names: tuple[str, ...] = (
+        "productId",
+        "name",
+        "sku",
+        "itemType",
+        "description",
+        "isActive",
+        "trackSerials",
+        "standardUomName",
+    )
+    names += ("totalQuantityOnHand", "lastModifiedDateTime", "timestamp", "customFields", "itemBoms")
     return {name: row[name] for name in names}
 
 

@@ -1,4 +1,4 @@
-"""Baseline: post products with ``requests.Session.post``, one after another over one kept connection, bodies ready-made.
+"""Baseline: post products with ``requests.Session.post``, one by one over one kept connection, bodies ready-made.
 
 Arguments: the sandbox's ready line as a file, and how many.
 """

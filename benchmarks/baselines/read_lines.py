@@ -1,4 +1,4 @@
-"""Baseline: read the lines of stdin and parse each with the standard library, nothing else (``lines``: not even parse)."""
+"""Baseline: read the lines of stdin and parse each with the standard library (``lines``: only read them)."""
 
 from __future__ import annotations
 

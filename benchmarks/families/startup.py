@@ -25,7 +25,7 @@ def rows(lab: Lab) -> Iterator[list[Row]]:
             "target_optiply": ("--config", str(target)),
         }
         asks = {"--version": ("--version",), "--about": ("--about", "--format", "json")}
-        found = []
+        found, imported = [], partial(lab.baseline, "import_sdk")
         for program in _PROGRAMS:
             for name, arguments in {**asks, "an empty run": runs[program]}.items():
                 found.append(
@@ -35,7 +35,7 @@ def rows(lab: Lab) -> Iterator[list[Row]]:
                         "`import singer_sdk`",
                         (Figure("times the baseline's time", longer, at_most=1.5),),
                         partial(lab.run, "-m", program, *arguments),
-                        partial(lab.baseline, "import_sdk"),
+                        imported,
                     )
                 )
         yield found

@@ -36,8 +36,11 @@ class Reads:
         self._url = urllib.parse.urlsplit(server.ready["url"])
         include = [] if kind == "thin" else ["defaultPrice", "vendorItems", "itemBoms", "productBarcodes"]
         config = {
-            **{"api_url": server.ready["url"], "company_id": "11111111-2222-4333-8444-555555555555"},
-            **{"api_key": _KEY, "requests_per_minute": 0, "include": {"products": include}},
+            "api_url": server.ready["url"],
+            "company_id": "11111111-2222-4333-8444-555555555555",
+            "api_key": _KEY,
+            "requests_per_minute": 0,
+            "include": {"products": include},
         }
         self._config = lab.write_json(f"tap-{kind}.json", config)
         catalog = _catalog()

@@ -1,4 +1,4 @@
-"""The target creating products: behind a latency, where only waiting counts, and answered at once, where only CPU does."""
+"""The target creating products: behind a latency, where waiting counts, and answered at once, where only CPU does."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ class Writes:
             self._server.ask("POST", "reset")
             self._server.delay(optiply=latency)
             state = self._lab.folder / f"state-{next(_names)}.json"
-            config = self._lab.write_json(
-                "target.json", self._server.target_config(state, max_connections=connections)
-            )
+            config = self._lab.write_json("target.json", self._server.target_config(state, max_connections=connections))
             spent = self._lab.run("-m", "target_optiply", "--config", str(config), stdin=feed, units=number)
             stands = self._server.ask("GET", "stats")["rows"]["products"]
             if stands != number:
@@ -137,7 +135,7 @@ def points(lab: Lab) -> Iterator[list[Point]]:
     size = lab.sizes.of
     with sandbox() as server:
         writes = Writes(lab, server)
-        connections = (1, 4, 64) if lab.sizes.quick else (1, 2, 4, 8, 16, 32, 64)
+        connections = (1, 16) if lab.sizes.quick else (1, 2, 4, 8, 16, 32, 64)
         latencies = (0.0, 0.05) if lab.sizes.quick else (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
         found = [
             Point(
@@ -151,9 +149,7 @@ def points(lab: Lab) -> Iterator[list[Point]]:
         ]
         for latency in latencies:
             number = size(min(4000, round(16 * 4 / latency)) if latency else 4000)
-            found.append(
-                Point("latency", "target, 16 connections", latency, writes.target(number, 16, latency), _rate)
-            )
+            found.append(Point("latency", "target, 16 connections", latency, writes.target(number, 16, latency), _rate))
             alone = size(min(2000, round(3 / latency)) if latency else 2000, 10)
             found.append(Point("latency", "one request at a time", latency, writes.post(alone, latency), _rate))
         yield found
@@ -161,4 +157,3 @@ def points(lab: Lab) -> Iterator[list[Point]]:
 
 def _rate(spent: Spent) -> float:
     return spent.rate
-
