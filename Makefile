@@ -10,6 +10,8 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 # What builds and runs the image of `make test-image`.
 ENGINE ?= docker
+# The inventory of the demo: `make demo API=optiflow`, `quickstart` or `opterius`.
+API ?= inflow
 # What pytest is given besides: `make test PYTEST_ARGS='-k identity'`.
 PYTEST_ARGS ?=
 # What draws the kills and mutations of a soak, and the share of 200,000 products and 100,000 orders that it carries over.
@@ -29,10 +31,10 @@ help: ## Show this list
 # --- The two commands of the README -------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: ## Synchronise a sandbox inFlow into a sandbox Optiply with Meltano, twice
+demo: ## Synchronise a sandbox inFlow into a sandbox Optiply with Meltano, twice (API=optiflow, quickstart, opterius)
 	@echo "demo: preparing the environments (a minute the first time, nothing later)"
 	@$(MAKE) --silent .meltano/.installed
-	@$(MELTANO_VENV)/bin/python scripts/demo.py
+	@$(MELTANO_VENV)/bin/python scripts/demo.py $(API)
 
 .PHONY: test
 test: lint type unit ## Run linters, type checkers and all tests

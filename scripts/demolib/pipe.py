@@ -33,14 +33,16 @@ class PipeFailedError(RuntimeError):
     """One of the two programs did not end well; the message holds the end of what it said."""
 
 
-def run_pipe(sandbox: Sandbox, *, root: Path, scratch: Path, env: Mapping[str, str]) -> None:
+def run_pipe(
+    sandbox: Sandbox, tap_settings: Mapping[str, str], *, root: Path, scratch: Path, env: Mapping[str, str]
+) -> None:
     """Run ``tap-inventory --config … | target-optiply --config …`` with the programs that Meltano installed.
 
     Raises:
         PipeFailedError: One of them exited with an error, or they did not end in time.
     """
     state = scratch / "pipe-state.json"
-    config = {"tap": sandbox.ready["inflow"], "target": {**sandbox.ready["optiply"], "state_path": str(state)}}
+    config = {"tap": tap_settings, "target": {**sandbox.ready["optiply"], "state_path": str(state)}}
     for name, content in config.items():
         (scratch / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     plugins = root / ".meltano"

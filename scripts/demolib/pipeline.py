@@ -38,7 +38,7 @@ class Run:
     Attributes:
         seconds: How long it took.
         read: Records that the tap emitted and the target took, by stream.
-        requests: Requests that each API of the sandbox answered: ``inflow``, ``optiply``, ``auth``.
+        requests: Requests that each API of the sandbox answered, by its name in the sandbox.
         written: Writes that the sandbox's Optiply carried out, by entity and by what they did.
         summary: The counts in the target's state file by entity: ``existing``, ``skipped``, ``fail`` and others.
         standing: Rows that stand in the sandbox's Optiply afterwards, by entity.

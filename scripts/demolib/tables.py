@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from demolib.pipeline import WRITES, Run
 
 
-def read_table(run: Run, inventory: Mapping[str, int]) -> str:
+def read_table(run: Run, title: str, inventory: Mapping[str, int]) -> str:
     """Return the table of what was read, a line per stream.
 
     Args:
         run: The run.
-        inventory: Rows that stand in the sandbox's inFlow, by stream, where they are known.
+        title: The inventory's name.
+        inventory: Rows that stand in it, by stream, where they are known.
     """
     streams = sorted({*run.read, *inventory})
     rows = [(stream, inventory.get(stream, ""), run.read.get(stream, 0)) for stream in streams]
-    return _table(("read from inFlow", "rows there", "passed on"), rows)
+    return _table((f"read from {title}", "rows there", "passed on"), rows)
 
 
 def written_table(run: Run) -> str:

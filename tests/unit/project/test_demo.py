@@ -8,10 +8,16 @@ from pathlib import Path
 
 import demo
 import pytest
+from demolib.inventories import INVENTORIES, Inventory
 from demolib.pipeline import Run, records_by_stream, written_by_entity
 from demolib.processes import child
 from demolib.sandbox import Sandbox
 from demolib.tables import read_table, written_table
+
+from sandbox.others import ready
+from tap_inventory.apis import APIS, load_profile
+from tap_inventory.settings import problems
+from tap_inventory.tap import TapInventory
 
 ENDLESS = "import time; time.sleep(300)"
 # A process that starts another one, says its id, and would outlive its parent.
@@ -71,7 +77,7 @@ def test_the_tables_show_every_stream_and_entity_with_their_counts() -> None:
         standing={"products": 7, "sellOrders": 0},
     )
     assert run.writes == 5
-    assert [line.split() for line in read_table(run, {"products": 9, "vendors": 3}).splitlines()[1:]] == [
+    assert [line.split() for line in read_table(run, "inFlow", {"products": 9, "vendors": 3}).splitlines()[1:]] == [
         ["products", "9", "5"],
         ["vendors", "3", "0"],
     ]
@@ -96,6 +102,28 @@ def test_the_sandbox_is_named_in_the_variables_that_meltano_yml_reads() -> None:
     assert environment == {"SANDBOX_INFLOW_API_KEY": "k", "SANDBOX_OPTIPLY_ACCOUNT_ID": "1380"}
     text = (demo.ROOT / "meltano.yml").read_text(encoding="utf-8")
     assert all(f"${name}\n" in text for name in environment)
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES.values(), ids=lambda inventory: inventory.api)
+def test_the_demo_runs_with_every_api_that_the_tap_reads(inventory: Inventory, tmp_path: Path) -> None:
+    assert set(INVENTORIES) == set(APIS)
+    address = "http://127.0.0.1:1"
+    sandbox = Sandbox({"inflow": {"api_url": address, "api_key": "k", "company_id": "c"}, **ready(address)})
+    settings = inventory.settings(sandbox, tmp_path)
+    assert problems(settings, TapInventory.config_jsonschema) == []
+    assert {stream.name for stream in load_profile(inventory.api).streams if stream.selected} - {
+        "product_summaries"
+    } <= inventory.collections.keys()
+    variables = inventory.environment(sandbox, tmp_path)
+    expected = (
+        {} if inventory.api == "inflow" else {f"TAP_INVENTORY_{name.upper()}": settings[name] for name in settings}
+    )
+    assert {name: value for name, value in variables.items() if not name.endswith("_SELECT")} == expected
+
+
+def test_an_api_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main(["nothing"]) == 2
+    assert "optiflow" in capsys.readouterr().err
 
 
 def test_a_child_process_and_its_children_end_with_the_block(tmp_path: Path) -> None:
