@@ -50,7 +50,7 @@ def write(path: Path, feed: Iterable[bytes], config: dict[str, Any], work: Path)
     for name in ENTITIES:
         store.put_meta(f"opened:{name}", "1")
     with store.filling():
-        store.fill(_entries(feed, StoredFacts(store)))
+        store.fill(entries(feed, StoredFacts(store)))
     run = {"outcome": "ok", "saved_at": "2026-11-01T00:00:00+00:00", **identity}
     with path.open("wb") as out:
         out.writelines(pieces(store, run, {}))
@@ -59,7 +59,8 @@ def write(path: Path, feed: Iterable[bytes], config: dict[str, Any], work: Path)
     return number
 
 
-def _entries(feed: Iterable[bytes], facts: StoredFacts) -> Iterator[Entry]:
+def entries(feed: Iterable[bytes], facts: StoredFacts) -> Iterator[Entry]:
+    """Yield what a state holds of the records of a feed: mapped, checked and hashed as the target does it."""
     settings, lines = MappingSettings(), iter(feed)
     schema = json.loads(next(lines))
     keys = tuple(schema["key_properties"])
@@ -79,9 +80,9 @@ def _entries(feed: Iterable[bytes], facts: StoredFacts) -> Iterator[Entry]:
         )
         kin = {name: len(children) for name, children in main.children.items() if children}
         stock = int(record.get("stockLevel") or 0) if main.stock is None else main.stock
-        known = _entry(main, str(number), None)
+        entry = _entry(main, str(number), None)
         text = " ".join(f"{name}={count}" for name, count in kin.items())
-        yield known._replace(stock=stock, print=seal.fingerprint(message.record), kin=text)
+        yield entry._replace(stock=stock, print=seal.fingerprint(message.record), kin=text)
         for place, child in enumerate((each for children in main.children.values() for each in children), 1):
             yield _entry(child, f"{number}{place:02d}", main.remote_id)
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ class Lab:
         stdin: Path | None = None,
         units: int = 1,
         keep: Path | None = None,
-        allowed: Sequence[int] = (0,),
+        env: Mapping[str, str] | None = None,
     ) -> Spent:
         """Run Python with arguments to its end, and return what it cost.
 
@@ -74,7 +74,7 @@ class Lab:
             stdin: The file that it reads.
             units: How much it deals with.
             keep: Where its output goes; nowhere if not said.
-            allowed: Exit codes that are no failure.
+            env: Further environment variables.
 
         Raises:
             MeasurementError: It failed.
@@ -87,12 +87,17 @@ class Lab:
         ):
             began = time.perf_counter()
             process = subprocess.Popen(
-                [sys.executable, *command], stdin=given, stdout=out, stderr=err, cwd=self.folder, env=environment()
+                [sys.executable, *command],
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                cwd=self.folder,
+                env={**environment(), **(env or {})},
             )
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.perf_counter() - began
             process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode not in allowed:
+            if process.returncode:
                 err.seek(0)
                 said = err.read()[-2000:].decode(errors="replace")
                 raise MeasurementError(f"{' '.join(command)} exited {process.returncode}:\n{said}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.http import Request
 from sandbox.identity import ALL_APIS
@@ -47,6 +48,7 @@ class Rule:
         api: ``optiply``, ``inflow``, ``auth`` or one of the others; empty for all.
         method: Upper case; empty for all.
         path: Searched for in the path below the mount.
+        query: Searched for in the query, percent-encoded; None for any.
         body: Searched for in the body; None for any.
         skip: So many matching requests pass first.
         times: So many are hit; None for all.
@@ -57,6 +59,7 @@ class Rule:
     api: str = ""
     method: str = ""
     path: re.Pattern[str] = field(default_factory=lambda: re.compile(""))
+    query: re.Pattern[str] | None = None
     body: re.Pattern[str] | None = None
     skip: int = 0
     times: int | None = 1
@@ -68,6 +71,7 @@ class Rule:
             self.api in ("", api)
             and self.method in ("", request.method)
             and self.path.search(request.path) is not None
+            and (self.query is None or self.query.search(urlencode(request.query)) is not None)
             and (self.body is None or self.body.search(request.body.decode("utf-8", "replace")) is not None)
         )
 
@@ -105,8 +109,8 @@ def parse_rule(body: Any) -> Rule:
     if not isinstance(body, dict) or set(body) - {"match", "fault", "times"}:
         raise ValueError("a fault is an object of match, fault and times")
     match, times = body.get("match") or {}, body.get("times", 1)
-    if not isinstance(match, dict) or set(match) - {"api", "method", "path", "body", "skip"}:
-        raise ValueError("match is an object of api, method, path, body and skip")
+    if not isinstance(match, dict) or set(match) - {"api", "method", "path", "query", "body", "skip"}:
+        raise ValueError("match is an object of api, method, path, query, body and skip")
     api, method, skip = match.get("api") or "", match.get("method") or "", match.get("skip", 0)
     if api and api not in _APIS:
         raise ValueError(f"match.api is one of {', '.join(_APIS)}")
@@ -114,10 +118,10 @@ def parse_rule(body: Any) -> Rule:
         raise ValueError("match.skip is a number from 0, times one from 1 or null")
     try:
         path = re.compile(match.get("path") or "")
-        pattern = re.compile(match["body"]) if match.get("body") else None
+        query, pattern = (re.compile(match[name]) if match.get(name) else None for name in ("query", "body"))
     except (re.error, TypeError) as problem:
-        raise ValueError(f"match.path and match.body are regular expressions: {problem}") from None
-    return Rule(_parse_fault(body.get("fault")), api, str(method).upper(), path, pattern, skip, times)
+        raise ValueError(f"match.path, match.query and match.body are regular expressions: {problem}") from None
+    return Rule(_parse_fault(body.get("fault")), api, str(method).upper(), path, query, pattern, skip, times)
 
 
 def _parse_fault(body: Any) -> Fault:

@@ -15,11 +15,11 @@ _LATENCY = 1.5
 _LIMIT = 60
 # Which of the two bounds is the larger: the allowance is used up twice, or one long list is read page by page.
 _DATA = {
-    "limit": "--products 900 --customers 1500 --vendors 300 --sales-orders 4500 --purchase-orders 2500".split(),
-    "chain": "--products 300 --customers 200 --vendors 12 --sales-orders 3600 --purchase-orders 200".split(),
+    "limit": {"products": 900, "customers": 1500, "vendors": 300, "sales-orders": 4500, "purchase-orders": 2500},
+    "chain": {"products": 300, "customers": 200, "vendors": 12, "sales-orders": 3600, "purchase-orders": 200},
 }
 _WHAT = {"limit": "the limit is what a full read waits for", "chain": "its longest list is"}
-_TINY = ("--products", "20", "--customers", "2", "--vendors", "2", "--sales-orders", "5", "--purchase-orders", "5")
+_TINY = {"products": 20, "customers": 2, "vendors": 2, "sales-orders": 5, "purchase-orders": 5}
 
 
 def _bound(log: list[dict[str, Any]]) -> float:
@@ -73,7 +73,8 @@ def rows(lab: Lab) -> Iterator[list[Row]]:
         pool = stack.enter_context(ThreadPoolExecutor(2 * lab.rounds))
         found = []
         for name, data in _DATA.items():
-            size = _TINY if lab.sizes.quick else data
+            counts = _TINY if lab.sizes.quick else data
+            size = [word for name, count in counts.items() for word in (f"--{name}", str(count))]
             servers = [stack.enter_context(sandbox(*size)) for _ in range(lab.rounds)]
             paced = Paced(lab, name, servers, pool)
             found.append(

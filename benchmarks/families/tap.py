@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks.lab import ROOT, Lab, MeasurementError, Server, environment, serving
 from benchmarks.model import Figure, Measure, Row, Spent, rate, times
@@ -19,10 +20,23 @@ _WHAT = {"thin": "the 13-field record of the SDK's own size class", "full": "the
 _KEY = "bench-key"
 
 
-def _catalog() -> dict[str, object]:
+def tap_config(kind: str, url: str) -> dict[str, Any]:
+    """Return a configuration of the tap for a server of pages."""
+    include = [] if kind == "thin" else ["defaultPrice", "vendorItems", "itemBoms", "productBarcodes"]
+    return {
+        "api_url": url,
+        "company_id": "11111111-2222-4333-8444-555555555555",
+        "api_key": _KEY,
+        "requests_per_minute": 0,
+        "include": {"products": include},
+    }
+
+
+def products_catalog() -> dict[str, Any]:
+    """Return the tap's catalog with nothing but products in it."""
     command = [sys.executable, "-m", "tap_inventory", "--discover"]
     found = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env=environment())
-    catalog: dict[str, list[dict[str, object]]] = json.loads(found.stdout)
+    catalog: dict[str, list[dict[str, Any]]] = json.loads(found.stdout)
     products = [stream for stream in catalog["streams"] if stream["tap_stream_id"] == "products"]
     return {"streams": products}
 
@@ -34,18 +48,10 @@ class Reads:
         self._lab = lab
         self._number = number
         self._url = urllib.parse.urlsplit(server.ready["url"])
-        include = [] if kind == "thin" else ["defaultPrice", "vendorItems", "itemBoms", "productBarcodes"]
-        config = {
-            "api_url": server.ready["url"],
-            "company_id": "11111111-2222-4333-8444-555555555555",
-            "api_key": _KEY,
-            "requests_per_minute": 0,
-            "include": {"products": include},
-        }
-        self._config = lab.write_json(f"tap-{kind}.json", config)
-        catalog = _catalog()
+        self._config = lab.write_json(f"tap-{kind}.json", tap_config(kind, server.ready["url"]))
+        catalog = products_catalog()
         self._catalog_file = lab.write_json("catalog.json", catalog)
-        schema = catalog["streams"][0]["schema"]  # type: ignore[index]
+        schema = catalog["streams"][0]["schema"]
         names = KINDS[kind](0)
         given = {**schema, "properties": {name: schema["properties"][name] for name in names}}
         self._plain = lab.write_json(

@@ -42,6 +42,10 @@ class Known:
         known.write(folder / "state.json", feed(number), config, folder)
         self._made[name] = folder / "feed", self._lab.write_json(f"{name}/target.json", config)
 
+    def files(self, name: str) -> tuple[Path, Path]:
+        """Return a feed and the configuration of a target that knows it."""
+        return self._made[name]
+
     def target(self, name: str, number: int) -> Measure:
         """Return what runs the target over a feed that it knows."""
         feed, config = self._made[name]

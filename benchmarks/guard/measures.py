@@ -13,8 +13,10 @@ from pathlib import Path
 from benchmarks import feeds, known
 from benchmarks.families.tap import products_catalog, tap_config
 from benchmarks.families.unchanged import Known
-from benchmarks.guard.counting import Work, plant
-from benchmarks.lab import Lab, sandbox, serving
+from benchmarks.guard.counting import Work
+from benchmarks.lab import Lab, MeasurementError, sandbox, serving
+from target_optiply.facts import StoredFacts
+from target_optiply.store import Store
 
 RECORDED = Path(__file__).parent / "counts.json"
 TOLERANCE = 0.03
@@ -42,12 +44,13 @@ class Counter:
 
     Args:
         lab: A folder.
-        slower: For each program what is planted in it, as ``PLANT`` takes it.
+        slower: What is planted in the programs, as ``counting.plant`` takes it.
     """
 
     def __init__(self, lab: Lab, slower: str = "") -> None:
         self._lab = lab
         self._slower = slower
+        self.requests = 0.0
 
     def unchanged(self) -> float:
         """A record that the target knows and that has not changed."""
@@ -60,8 +63,8 @@ class Counter:
 
         return _slope(run, 200, 1200)
 
-    def created(self) -> tuple[float, float]:
-        """A product that the target creates: its work, and its requests."""
+    def created(self) -> float:
+        """A product that the target creates; ``requests`` is then how many that takes."""
         asked: list[int] = []
         with sandbox() as server:
 
@@ -78,19 +81,20 @@ class Counter:
                 return work
 
             work = _slope(run, 30, 130)
-        return work, (asked[1] - asked[0]) / 100
+        self.requests = (asked[1] - asked[0]) / 100
+        return work
 
     def mapped(self) -> float:
         """A product of the inventory that the target maps, with its relations, and checks."""
-        if self._slower:
-            plant(self._slower)
 
         def run(number: int) -> int:
-            work = Work()
-            entries = known.entries(list(feeds.inventory_products(number)), self._lab.folder)
+            work, store = Work(), Store(self._lab.folder / f"{number}.sqlite")
+            entries = known.entries(list(feeds.inventory_products(number)), StoredFacts(store))
             with work.counting():
-                for _ in entries:
-                    pass
+                made = list(entries)
+            store.close()
+            if len(made) != 3 * number:
+                raise MeasurementError(f"{len(made)} entries, not a product and two of its suppliers each")
             return work.total
 
         return _slope(run, 20, 120)
@@ -119,3 +123,11 @@ class Counter:
 def _slope(run: Callable[[int], int], few: int, many: int) -> float:
     low, high = run(few), run(many)
     return (high - low) / (many - few)
+
+
+KINDS: Mapping[str, Callable[[Counter], float]] = {
+    "unchanged": Counter.unchanged,
+    "created": Counter.created,
+    "mapped": Counter.mapped,
+    "tapped": Counter.tapped,
+}

@@ -33,9 +33,9 @@ def busy_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def recordings(busy_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+def recordings(busy_sandbox: Sandbox, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Recordings:
     """Return what the tap writes of that inventory, before and after the changes."""
-    return record(busy_sandbox, tmp_path_factory.mktemp("recording"))
+    return record(busy_sandbox, tmp_path_factory.mktemp("recording"), launcher)
 
 
 @pytest.fixture

@@ -74,10 +74,13 @@ def promised_code(kind: str, fault: Fault) -> int:
     if fault.times is None:
         return 1
     if fault.status in REFUSALS:
-        gone = fault.status == 404 and method in ("PATCH", "DELETE")
-        return 0 if gone else 1
+        # A 404 of a row that can be read is asked for once more, and then rejects the change.
+        asked_again = fault.status == 404 and fault.times == 1 and method in ("PATCH", "DELETE")
+        return 0 if asked_again else 1
     if fault.status == 401:  # a second one refuses a token that was just issued
         return 1 if kind == "token" or fault.times > 1 else 0
+    if kind == "token" and fault.rule["kind"] == "html" and fault.times > 1:
+        return 1  # three pages in place of a token: auth_url must be wrong
     # A page of HTML in place of the answer to a PATCH or DELETE is a 2xx: nothing says that it was not done.
     return 0
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from pair.expected import Expectation, Inventory, expect
 from reliability.changes import change_everything
-from support.processes import TAP, Sandbox, run, write_json
+from support.launcher import Launcher
+from support.processes import Sandbox, forked, write_json
 
 INVENTORY = (
     *("--products", "24", "--customers", "3", "--vendors", "5"),
@@ -72,20 +73,20 @@ class Recordings:
     tap_kinds: frozenset[str]
 
 
-def record(sandbox: Sandbox, directory: Path) -> Recordings:
+def record(sandbox: Sandbox, directory: Path, by: Launcher) -> Recordings:
     """Record both runs against a fresh sandbox, whose inventory is changed by that."""
     config = str(write_json(directory / "tap.json", sandbox.tap_config()))
-    full = _record(sandbox, [*TAP, "--config", config])
+    full = _record(sandbox, directory, by, ["--config", config])
     change_everything(sandbox.control, full.expectation)
     state = directory / "tap-state.json"
     state.write_text(full.last_state, encoding="utf-8")
-    changed = _record(sandbox, [*TAP, "--config", config, "--state", str(state)])
+    changed = _record(sandbox, directory, by, ["--config", config, "--state", str(state)])
     kinds = frozenset(entry["kind"] for entry in sandbox.control.log() if entry["api"] == "inflow")
     return Recordings(full, changed, kinds)
 
 
-def _record(sandbox: Sandbox, command: list[str]) -> Recording:
-    done = run(command)
+def _record(sandbox: Sandbox, directory: Path, by: Launcher, arguments: list[str]) -> Recording:
+    [done] = forked([("tap_inventory", arguments)], directory, by)
     assert done.code == 0, done.stderr
     expectation = expect(Inventory.of(sandbox.control.inventory()))
     assert not expectation.refusals, "a record that is always rejected would hide what a fault does"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,9 @@ from reliability.scale import SOAK
 from reliability.table import keep
 from support.interference import NOTED, rule
 from support.launcher import Launcher
-from support.processes import Finished, Sandbox, forked, launcher, write_json
+from support.processes import Finished, Sandbox, forked, write_json
 
 Rows = dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def starter() -> Iterator[Launcher]:
-    """Return what starts the tap quickly."""
-    with launcher() as by:
-        yield by
 
 
 class Tap:
@@ -71,12 +64,12 @@ def last_state(output: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def whole(
-    busy_sandbox: Sandbox, recordings: Recordings, starter: Launcher, tmp_path_factory: pytest.TempPathFactory
+    busy_sandbox: Sandbox, recordings: Recordings, launcher: Launcher, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[set[str], Rows]:
     """Return the kinds of requests of a run in which all goes well, and the rows that it wrote."""
     del recordings  # recording them changes the inventory
     busy_sandbox.control.reset()
-    done = Tap(busy_sandbox, tmp_path_factory.mktemp("whole"), starter).run()
+    done = Tap(busy_sandbox, tmp_path_factory.mktemp("whole"), launcher).run()
     assert done.code == 0, done.stderr
     rows = rows_of(done.stdout)
     assert all(rows.values())
@@ -90,10 +83,10 @@ def promised(_kind: str, fault: Fault) -> int:
 
 @pytest.mark.parametrize("faults", [(fault,) for fault in FAULTS] if SOAK else [FAULTS], ids=lambda each: each[0].name)
 def test_every_request_survives(
-    faults: tuple[Fault, ...], busy_sandbox: Sandbox, whole: tuple[set[str], Rows], starter: Launcher, place: Path
+    faults: tuple[Fault, ...], busy_sandbox: Sandbox, whole: tuple[set[str], Rows], launcher: Launcher, place: Path
 ) -> None:
     control = busy_sandbox.control
-    tap = Tap(busy_sandbox, place, starter)
+    tap = Tap(busy_sandbox, place, launcher)
     kinds, wanted = whole
 
     def attempt(cells: list[Cell]) -> tuple[int, set[str]]:

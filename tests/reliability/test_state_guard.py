@@ -10,7 +10,6 @@ import pytest
 from reliability.faults import HANG
 from reliability.matrix import Trial, phases
 from reliability.recording import Recordings
-from support.processes import TARGET, run, write_json
 from target.lab import Lab
 
 
@@ -70,11 +69,8 @@ def test_a_state_that_cannot_be_written_is_found_before_the_first_request(
         folder = Path("/proc/self") if os.geteuid() == 0 else folder
         if os.geteuid():
             folder.mkdir(mode=0o500)
-    config = write_json(lab.directory / "target.json", lab.sandbox.target_config(folder / "state.json"))
-    done = run([*TARGET, "--config", str(config)], stdin="\n".join(recordings.full.lines), cwd=lab.directory)
-    (lab.directory / "target.err").write_text(done.stderr, encoding="utf-8")
-    last_word = done.stderr.splitlines()[-1]
-    assert (done.code, done.stdout) == (1, ""), done.stderr
-    assert last_word.startswith("config: "), last_word
-    assert "state" in last_word
+    run = lab.start(recordings.full.lines, state_path=str(folder / "state.json")).wait().ended(1)
+    assert run.stdout == ""
+    assert run.last_word.startswith("config: "), run.last_word
+    assert "state" in run.last_word
     assert lab.control.log() == []

@@ -120,6 +120,12 @@ def test_a_fault_befalls_what_it_names_as_often_as_it_says(client: Client) -> No
     assert client.control.request("GET", "faults")[0]["hits"] == 2
 
 
+def test_a_fault_befalls_what_asks_for_it_in_its_query(client: Client) -> None:
+    add(client, "status", match={"api": "optiply", "query": "filter%5Bname%5D=Ch.ir"}, times=None, status=500)
+    asked = [client.optiply("GET", f"/products?{query}").status for query in ("", "filter%5Bname%5D=Chair", "sort=id")]
+    assert asked == [200, 500, 200]
+
+
 def test_a_fault_without_a_number_stays_until_it_is_removed(client: Client) -> None:
     add(client, "status", times=None, status=500)
     assert [client.post_product().status for _ in range(3)] == [500] * 3
