@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ SIZE = (
     *("--sales-orders", "130", "--purchase-orders", "20"),
 )
 _DISCOVERED: dict[str, str] = {}
+_CHANGES = count(1)
 ORDERS = 130
 PAGE = 25
 
@@ -179,7 +181,7 @@ class Bench:
     def config(self, **settings: Any) -> dict[str, Any]:
         """Return a configuration, unpaced unless told otherwise; None leaves a setting out."""
         ready = dict(self.sandbox.ready[self.case.api])
-        if self.case.api == "quickstart":
+        if "token_url" in ready:
             ready["token_file"] = str(self.token_file)
         if self.case.size_switch is None:
             ready["page_size"] = self.page
@@ -233,9 +235,9 @@ class Bench:
         place = f"{self.case.api}/{collection or self.case.collection}"
         self.sandbox.control.request("PUT", place, [dict(row) for row in rows])
 
-    def change(self, number: int, text: str) -> list[Any]:
-        """Change so many rows of the main stream, spread over it; return their keys."""
-        rows = self.rows()
+    def change(self, number: int) -> list[Any]:
+        """Change so many rows of the main stream, spread over it, each time otherwise; return their keys."""
+        rows, text = self.rows(), f"change {next(_CHANGES)}"
         picked = [row[self.case.key] for row in rows[:: len(rows) // number][:number]]
         self.put(*({self.case.key: key, self.case.touch: f"{text} {key}"} for key in picked))
         return picked

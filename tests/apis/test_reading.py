@@ -55,7 +55,7 @@ def assert_same(row: Any, record: Any, major: bool) -> None:
 class TestIncremental:
     def test_a_second_run_emits_what_changed_and_nothing_else(self, bench: Bench) -> None:
         first = bench.run()
-        changed = bench.change(3, "changed")
+        changed = bench.change(3)
         second = bench.run(state=first.states[-1])
         if not bench.case.versioned:
             assert second.counts == first.counts
