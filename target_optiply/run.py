@@ -79,7 +79,7 @@ class Run:
             open_sales_orders=settings.open_sales_orders,  # type: ignore[arg-type]
             optiply_orders=settings.optiply_orders,
             price_tax_percent=settings.price_tax_percent,
-            source=settings.source,  # type: ignore[arg-type]
+            source=settings.source,
         )
         self._log = logger
         self._dry = dry

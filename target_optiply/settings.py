@@ -16,6 +16,7 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from target_optiply.errors import ConfigProblem
+from target_optiply.translate.route import SHAPES
 
 TEXT_OR_NUMBER = th.CustomType({"type": ["string", "integer"]})
 TEXT_NUMBER_OR_NULL = th.CustomType({"type": ["string", "integer", "null"]})
@@ -71,9 +72,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     th.Property("state_output", th.StringType(allowed_values=["auto", "singer", "hotglue"]), default="auto",
                 title="Output on stdout", description="singer: the tap's STATE; hotglue: the target state; "
                 "auto: hotglue in a hotglue job or with --state, else singer."),
-    th.Property("source", th.StringType(allowed_values=["auto", "optiply", "inflow", "optiflow", "quickstart"]),
-                default="auto", title="Shape of the source", description="Shape of streams whose name fits several; "
-                "auto tells by the SCHEMA."),
+    th.Property("source", th.StringType(allowed_values=list(SHAPES)), default="auto", title="Shape of the source",
+                description="Shape of streams whose name fits several; auto tells by the SCHEMA."),
     th.Property("unknown_stream", th.StringType(allowed_values=["warn", "fail"]), default="warn",
                 title="Unknown streams", description="What to do with a stream that maps to nothing."),
     th.Property("report_path", th.CustomType({"type": ["string", "null"]}), title="Report",

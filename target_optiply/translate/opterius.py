@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from target_optiply.translate.source import Source
 
 _BOTH = frozenset({"currency", "currency_code"})
 """What its documentation and its code call the same; the tap's SCHEMAs have both."""
 
-WITHOUT_MAPPING: Mapping[str, frozenset[str]] = dict.fromkeys(
-    ("domains", "invoices", "me", "orders", "services"), _BOTH
-)
-"""Its streams, each with its marks."""
+SOURCE = Source(streams={}, nothing=dict.fromkeys(("domains", "invoices", "me", "orders", "services"), _BOTH))

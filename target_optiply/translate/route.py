@@ -8,17 +8,24 @@ from typing import Any
 from target_optiply.entities import entity_of, squeeze
 from target_optiply.translate import inflow, opterius, optiflow, optiply, quickstart
 from target_optiply.translate.settings import MappingSettings, Translator
-from target_optiply.translate.source import Stream, silent, translator
+from target_optiply.translate.source import Source, Stream, silent, translator
 
-__all__ = ["MappingSettings", "Translator", "stream_of_a_source", "translator_for"]
+__all__ = ["OTHERS", "SHAPES", "MappingSettings", "Translator", "stream_of_a_source", "translator_for"]
+
+OTHERS: Mapping[str, Source] = {
+    "optiflow": optiflow.SOURCE,
+    "quickstart": quickstart.SOURCE,
+    "opterius": opterius.SOURCE,
+}
+"""The sources whose streams are told by their marks; those of inFlow are told by their names alone."""
+
+SHAPES = ("auto", "optiply", "inflow", *(name for name, source in OTHERS.items() if source.streams))
+"""Values of the setting ``source``."""
 
 _INFLOW = {squeeze(name): name for name in inflow.STREAMS}
-_OTHERS = {"optiflow": optiflow.STREAMS, "quickstart": quickstart.STREAMS}
 _NOTHING = {squeeze(name): name for name in inflow.WITHOUT_MAPPING}
 _NOTHING_BY_MARKS = tuple(
-    (squeeze(name), marks)
-    for source in (optiflow, quickstart, opterius)
-    for name, marks in source.WITHOUT_MAPPING.items()
+    (squeeze(name), marks) for source in OTHERS.values() for name, marks in source.nothing.items()
 )
 
 
@@ -49,9 +56,9 @@ def translator_for(
 def stream_of_a_source(stream: str, schema: Mapping[str, Any], settings: MappingSettings) -> Stream | None:
     """Return the stream of another source than inFlow that a stream is, by its SCHEMA or by the settings, or None."""
     properties = set(_properties(schema))
-    for source, streams in _OTHERS.items():
-        known = next((row for name, row in streams.items() if squeeze(name) == squeeze(stream)), None)
-        told = settings.source == source or (
+    for name, source in OTHERS.items():
+        known = next((row for each, row in source.streams.items() if squeeze(each) == squeeze(stream)), None)
+        told = settings.source == name or (
             settings.source == "auto" and known is not None and known.marks <= properties
         )
         if known is not None and told:

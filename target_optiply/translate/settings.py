@@ -23,14 +23,14 @@ class MappingSettings:
         open_sales_orders: Whether sales orders wait until they are completed.
         optiply_orders: Tells Optiply's own purchase orders; its first group is the buy order's id. None: no such.
         price_tax_percent: The tax contained in the prices of tax-inclusive price lists.
-        source: The shape of streams whose name several shapes use.
+        source: The shape of streams whose name several shapes use: one of ``route.SHAPES``.
     """
 
     stock: Literal["available", "on_hand"] = "available"
     open_sales_orders: Literal["hold", "send"] = "hold"
     optiply_orders: re.Pattern[str] | None = re.compile(r"(?i)optiply[\s#:_-]*(\d*)")
     price_tax_percent: Decimal | None = None
-    source: Literal["auto", "optiply", "inflow", "optiflow", "quickstart"] = "auto"
+    source: str = "auto"
 
     def __post_init__(self) -> None:
         if self.price_tax_percent is not None and self.price_tax_percent <= -100:

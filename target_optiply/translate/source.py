@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -31,6 +31,19 @@ class Stream:
     entity: str | None
     mapper: Mapper
     marks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of one source.
+
+    Attributes:
+        streams: Its streams that are mapped, by name.
+        nothing: Those that Optiply has no use for, each with its marks.
+    """
+
+    streams: Mapping[str, Stream]
+    nothing: Mapping[str, frozenset[str]]
 
 
 def translator(name: str, stream: Stream, settings: MappingSettings) -> Translator:

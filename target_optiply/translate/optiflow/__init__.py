@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from target_optiply.translate.optiflow import contacts, invoices, products
-from target_optiply.translate.source import Stream
+from target_optiply.translate.source import Source, Stream
 
-STREAMS: Mapping[str, Stream] = {
-    "products": Stream("id", "products", products.translate, frozenset({"sku", "product_type", "track_stock"})),
-    "contacts": Stream("id", "suppliers", contacts.translate, frozenset({"contact_type"})),
-    "invoices": Stream("id", "sellOrders", invoices.translate, frozenset({"document_number", "issue_date"})),
-}
-
-WITHOUT_MAPPING: Mapping[str, frozenset[str]] = {
-    "quotations": frozenset({"document_number", "issue_date"}),
-    "workspaces": frozenset({"slug", "is_default"}),
-}
-"""Streams that Optiply has no use for, each with its marks."""
+SOURCE = Source(
+    streams={
+        "products": Stream("id", "products", products.translate, frozenset({"sku", "product_type", "track_stock"})),
+        "contacts": Stream("id", "suppliers", contacts.translate, frozenset({"contact_type"})),
+        "invoices": Stream("id", "sellOrders", invoices.translate, frozenset({"document_number", "issue_date"})),
+    },
+    nothing={
+        "quotations": frozenset({"document_number", "issue_date"}),
+        "workspaces": frozenset({"slug", "is_default"}),
+    },
+)

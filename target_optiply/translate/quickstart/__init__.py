@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from target_optiply.translate.quickstart import orders
-from target_optiply.translate.source import Stream
+from target_optiply.translate.source import Source, Stream
 
-STREAMS: Mapping[str, Stream] = {
-    "orders": Stream("id", "sellOrders", orders.translate, frozenset({"customer_id", "updated_at"})),
-}
-
-WITHOUT_MAPPING: Mapping[str, frozenset[str]] = {
-    "customers": frozenset({"id", "updated_at"}),
-    "invoices": frozenset({"customer_id", "updated_at"}),
-}
-"""Streams that Optiply has no use for, each with its marks."""
+SOURCE = Source(
+    streams={"orders": Stream("id", "sellOrders", orders.translate, frozenset({"customer_id", "updated_at"}))},
+    nothing={
+        "customers": frozenset({"id", "updated_at"}),
+        "invoices": frozenset({"customer_id", "updated_at"}),
+    },
+)
