@@ -365,7 +365,7 @@ class Run:
         self.books.make_stale()
         self.store.commit()
         run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
-        run |= job.ending(problem)
+        run |= job.ending(problem) | self.books.summary.effort(**self._traffic())
         if self._verified_at:
             run["verified_at"] = self._verified_at
         summary = self.books.summary.document(self._rejected())
@@ -416,7 +416,9 @@ class Run:
             job.print_state(pieces())
 
     def _say_summary(self) -> None:
-        traffic = self._dispatcher.traffic
-        lines = self.books.summary.lines(requests=traffic.requests, retries=traffic.retries, waited=traffic.waits)
-        for line in lines:
+        for line in self.books.summary.lines(**self._traffic()):
             self._log.info("%s", line)
+
+    def _traffic(self) -> dict[str, Any]:
+        traffic = self._dispatcher.traffic
+        return {"requests": traffic.requests, "retries": traffic.retries, "waited": traffic.waits}

@@ -58,6 +58,11 @@ class Summary:
                     result[entity.title][extra] = counts[extra]
         return result
 
+    def effort(self, *, requests: int, retries: int, waited: float) -> dict[str, int | float]:
+        """Return what the run took so far, as members of ``run`` in target-state.json: numbers, and seconds."""
+        seconds = time.monotonic() - self.began
+        return {"requests": requests, "retries": retries, "waited": round(waited, 3), "seconds": round(seconds, 3)}
+
     def lines(self, *, requests: int, retries: int, waited: float) -> list[str]:
         """Return the summary as lines of text for a log."""
         lines = []

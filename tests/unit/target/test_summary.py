@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from target_optiply.summary import Summary
 
 
@@ -55,3 +57,10 @@ def test_metrics_count_records_by_stream():
     summary.records["products"] += 14
     assert summary.metrics()["recordCount"] == {"products": 14}
     assert summary.metrics()["exportSummary"]["Products"]["created"] == 3
+
+
+def test_the_effort_of_a_run_is_in_numbers_and_seconds():
+    summary = Summary(began=time.monotonic() - 2)
+    effort = summary.effort(requests=12, retries=3, waited=0.12345)
+    assert 2 <= effort.pop("seconds") < 60
+    assert effort == {"requests": 12, "retries": 3, "waited": 0.123}
