@@ -2,6 +2,7 @@
 
 RunStopped
  ├─ ConfigProblem        settings that cannot work
+ │   └─ StateInUse       another run holds the state: what waiting may mend
  ├─ CredentialsProblem   Optiply refuses the login
  ├─ InputProblem         stdin is not a Singer stream
  │   └─ RecordBeforeSchema
@@ -33,6 +34,10 @@ class ConfigProblem(RunStopped):
     """A setting is missing, of the wrong type, or contradicts the state."""
 
     outcome = "config"
+
+
+class StateInUse(ConfigProblem):
+    """Another run holds the state."""
 
 
 class CredentialsProblem(RunStopped):

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from fsspec import AbstractFileSystem
 
-from target_optiply.errors import ConfigProblem
+from target_optiply.errors import ConfigProblem, StateInUse
 from target_optiply.statefile import StateFile
 
 if sys.platform == "win32":
@@ -34,7 +34,8 @@ class StateLock:
         path: The lock file. It stays behind when the run ends; the lock itself does not.
 
     Raises:
-        ConfigProblem: Another run holds it, or it cannot be opened.
+        StateInUse: Another run holds it.
+        ConfigProblem: It cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,7 +47,7 @@ class StateLock:
             _take(self._file)
         except OSError:
             self._file.close()
-            raise ConfigProblem(f"another run is using the state ({path} is locked); wait until it has ended") from None
+            raise StateInUse(f"another run is using the state ({path} is locked); wait until it has ended") from None
 
     def release(self) -> None:
         """Give the lock up. The file stays: taking it away would let a third run lock a new one beside the second."""
@@ -70,7 +71,8 @@ class StateMarker:
         every: Seconds between renewals.
 
     Raises:
-        ConfigProblem: Another run's marker was renewed within the last five minutes, or none can be written.
+        StateInUse: Another run's marker was renewed within the last five minutes.
+        ConfigProblem: None can be written.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class StateMarker:
         self._ended = threading.Event()
         holder, renewed_at = self._read()
         if holder is not None and clock() - renewed_at < STALE_AFTER:
-            raise ConfigProblem(
+            raise StateInUse(
                 f"another run is using the state ({path} was renewed {max(0, int(clock() - renewed_at))} seconds ago); "
                 "wait until it has ended, or five minutes if it was killed"
             )
@@ -98,7 +100,7 @@ class StateMarker:
         except Exception as error:
             raise ConfigProblem(f"state_path: {path} cannot be written ({type(error).__name__})") from error
         if self._read()[0] != self._name:
-            raise ConfigProblem(f"another run is using the state ({path} was taken at the same moment)")
+            raise StateInUse(f"another run is using the state ({path} was taken at the same moment)")
         self._thread = threading.Thread(target=self._renew, name="state-marker", daemon=True)
         self._thread.start()
 
@@ -151,7 +153,7 @@ def lock(place: StateFile, *, dry: bool = False) -> StateLock | StateMarker | No
         dry: Whether nothing is to be left behind: then a lock is taken only where there is a file for it already.
 
     Raises:
-        ConfigProblem: Another run has it.
+        StateInUse: Another run has it.
     """
     if dry and not (place.is_local and Path(place.lock_path).exists()):
         return None
