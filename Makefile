@@ -11,7 +11,7 @@ WORKERS ?= auto
 # What builds and runs the image of `make test-image`.
 ENGINE ?= docker
 # The inventory of the demo: `make demo API=optiflow`, `quickstart` or `opterius`.
-API ?= inflow
+API := inflow
 # What pytest is given besides: `make test PYTEST_ARGS='-k identity'`.
 PYTEST_ARGS ?=
 # What draws the kills and mutations of a soak, and the share of 200,000 products and 100,000 orders that it carries over.

@@ -92,6 +92,10 @@ class Journal:
         ]
 
 
+_NAMING = {"inflow": slice(1, None)} | dict.fromkeys(OTHER_APIS, slice(-1, None))
+"""Which parts of a path name what is asked for: without the company, and without the version; else all."""
+
+
 @lru_cache(maxsize=1024)
 def fingerprint(authorization: str) -> str:
     """Return the SHA-256 of an Authorization header, so that the log tells tokens apart without holding one."""
@@ -102,11 +106,7 @@ def kind(api: str, method: str, path: str) -> str:
     """Return what a request asks for, without ids: ``POST products``, ``GET products``, ``token``."""
     if api == "auth":
         return "token"
-    parts = [part for part in path.split("/") if part]
-    if api == "inflow":
-        parts = parts[1:]  # the company
-    elif api in OTHER_APIS:
-        parts = parts[-1:]  # below the version
+    parts = [part for part in path.split("/") if part][_NAMING.get(api, slice(None))]
     return " ".join([method, "/".join(part for part in parts if not _is_id(part))]).strip()
 
 

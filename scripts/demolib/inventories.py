@@ -20,6 +20,7 @@ class Inventory:
         collections: Streams of the tap, and what the sandbox's control interface calls their rows.
         note: What a reader of the tables should know.
         sends: Whether Optiply has a use for any of it.
+        named: Whether meltano.yml leads its tap to the sandbox's API already.
     """
 
     api: str
@@ -27,6 +28,7 @@ class Inventory:
     collections: Mapping[str, str]
     note: str
     sends: bool = True
+    named: bool = False
 
     def rows(self, sandbox: Sandbox) -> dict[str, int]:
         """Return how many rows the sandbox holds, by stream."""
@@ -42,7 +44,7 @@ class Inventory:
 
     def environment(self, sandbox: Sandbox, scratch: Path) -> dict[str, str]:
         """Return variables that lead Meltano's tap to this API; the one that meltano.yml names needs none."""
-        if self.api == "inflow":
+        if self.named:
             return {}
         settings = {f"TAP_INVENTORY_{name.upper()}": value for name, value in self.settings(sandbox, scratch).items()}
         return {**settings, "TAP_INVENTORY__SELECT": json.dumps(["*.*"])}
@@ -64,6 +66,7 @@ INVENTORIES = {
                 "purchase_orders": "purchase-orders",
             },
             "  (Order lines are created with their orders. Stock: one figure a product, for all locations together.)",
+            named=True,
         ),
         Inventory(
             "optiflow",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -115,10 +116,18 @@ def test_the_demo_runs_with_every_api_that_the_tap_reads(inventory: Inventory, t
         "product_summaries"
     } <= inventory.collections.keys()
     variables = inventory.environment(sandbox, tmp_path)
-    expected = (
-        {} if inventory.api == "inflow" else {f"TAP_INVENTORY_{name.upper()}": settings[name] for name in settings}
-    )
+    expected = {} if inventory.named else {f"TAP_INVENTORY_{name.upper()}": settings[name] for name in settings}
     assert {name: value for name, value in variables.items() if not name.endswith("_SELECT")} == expected
+
+
+def test_every_one_of_these_demos_is_run_by_continuous_integration() -> None:
+    workflow = (demo.ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    (named,) = re.findall(r"^ +api: \[(.*)\]$", workflow, re.MULTILINE)
+    assert set(named.split(", ")) == set(INVENTORIES)
+    assert "- run: make demo API=${{ matrix.api }}\n" in workflow
+    makefile = (demo.ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "\nAPI := inflow\n" in makefile
+    assert "scripts/demo.py $(API)\n" in makefile
 
 
 def test_an_api_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:

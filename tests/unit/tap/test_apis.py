@@ -17,7 +17,7 @@ from singer_http.pacing import Pacer, SlidingWindow
 from tap_inventory.address import headers_of, needs, root_of
 from tap_inventory.apis import APIS, load_profile
 from tap_inventory.client import Client
-from tap_inventory.profile import ApiProfile
+from tap_inventory.profile import ApiProfile, Numbered
 from tap_inventory.settings import PROPERTIES, problems, settle
 from tap_inventory.tap import TapInventory
 
@@ -150,6 +150,33 @@ def test_no_module_outside_an_apis_own_folder_decides_by_its_name(path: Path) ->
     assert len(found) <= (1 if path.name == "settings.py" else 0)
 
 
+PROGRAMS = ("singer_http", "tap_inventory", "sandbox", "scripts")
+
+
+def test_nothing_is_decided_by_comparing_with_the_name_of_an_api() -> None:
+    root = Path(tap_inventory.__file__).parents[1]
+    paths = [path for program in PROGRAMS for path in sorted((root / program).rglob("*.py"))]
+    assert len(paths) > 100
+    found = []
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+            cases = [node.value] if isinstance(node, ast.MatchValue) else []
+            constants = [each for part in (*sides, *cases) for each in ast.walk(part) if isinstance(each, ast.Constant)]
+            found += [f"{path.name}:{each.lineno}" for each in constants if each.value in APIS]
+    assert found == []
+
+
+def test_the_folders_beside_the_schemas_are_the_apis_there_are() -> None:
+    folder = Path(tap_inventory.__file__).parent / "apis"
+    assert {path.parent.name for path in folder.glob("*/profile.py")} == set(APIS)
+
+
+def test_what_an_api_requires_is_described_with_its_name(profile: ApiProfile) -> None:
+    names = [name for each in profile.required for name in ((each,) if isinstance(each, str) else each)]
+    assert [name for name in names if profile.name not in PROPERTIES[name]["description"]] == []
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 0.0
@@ -172,7 +199,7 @@ def test_never_more_requests_in_a_minute_than_allowed_and_never_fewer_than_neede
         asked.append(clock.now)
         if request.method == "POST":
             return json.dumps({"access_token": "a-token", "refresh_token": "another", "expires_in": 9e9})
-        return "[]" if profile.name == "inflow" else json.dumps({"data": []})
+        return json.dumps({profile.paging.rows: []} if isinstance(profile.paging, Numbered) else [])
 
     with requests_mock.Mocker() as mock:
         mock.register_uri(requests_mock.ANY, requests_mock.ANY, text=answer)
