@@ -18,6 +18,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.tap_base import CliTestOptionValue
 
+from singer_http.env_file import read_env_file
 from singer_http.redact import install_redaction
 from tap_inventory.client import Client
 from tap_inventory.errors import RunEnding, SettingsError, StreamError, TapError
@@ -63,6 +64,9 @@ class TapInventory(Tap):
     def __init__(self, *, config: Any = None, parse_env_config: bool = False, **known: Any) -> None:
         self.append_builtin_config(self.config_jsonschema)
         if isinstance(config, dict) or config is None:
+            if parse_env_config:
+                read_env_file()
+                parse_env_config = False
             # The config file first, then the environment, then the defaults; null stands for "not set".
             given = {name: value for name, value in (config or {}).items() if value is not None}
             config = from_environment(self.config_jsonschema, self._env_var_prefix) | given

@@ -8,13 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from singer_sdk import typing as th
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
+from singer_http.env_file import read_env_file
 from target_optiply.errors import ConfigProblem
 from target_optiply.translate.route import SHAPES
 
@@ -152,9 +151,7 @@ def environment(*, dotenv: bool = False) -> dict[str, Any]:
             ``--config=ENV``.
     """
     if dotenv:
-        folders = (Path.cwd(), *Path.cwd().parents)
-        nearest = next((path for folder in folders if (path := folder / ".env").is_file()), None)
-        parse_environment_config({}, "", nearest)  # no schema: its own reading of types fails with values in messages
+        read_env_file()
     found: dict[str, Any] = {}
     for name, schema in CONFIG_SCHEMA["properties"].items():
         text = os.environ.get(f"TARGET_OPTIPLY_{name.upper()}")
