@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -154,8 +155,7 @@ def read_through(path: Path, store: Store) -> Document | None:
                     unread.note(name, entry.status, entry.print, entry.kin)
             unread.ends_at(size - 1)
             rest = b"{" + source.read().lstrip(b", \n")
-            for name in {name for name, _ in unread.counts}:
-                store.put_meta(f"opened:{name}", "1")
+            _note_opened({name for name, _ in unread.counts}, store)
             _load_rest(msgspec.json.decode(rest, type=_Rest), store, document)
         except _UNUSABLE:
             raise _refused() from None
@@ -164,11 +164,11 @@ def read_through(path: Path, store: Store) -> Document | None:
 
 
 def _fill(path: Path, store: Store) -> None:
-    """Store the entries that :func:`read_through` left."""
+    """Store the entries that :func:`read_through` left; the rest of the document was taken in by it."""
     with path.open("rb") as source, store.filling():
         source.readline()
         try:
-            _load_entries(source, store, Document())
+            _load_entries(source, store)
         except _UNUSABLE:
             raise _refused() from None
     store.put_meta("ready", LAYOUT)
@@ -176,12 +176,16 @@ def _fill(path: Path, store: Store) -> None:
 
 def _load_lines(source: Iterable[bytes], store: Store, document: Document) -> None:
     lines = iter(source)
-    _load_entries(lines, store, document)
+    numbers = _load_entries(lines, store)
+    document.entries = sum(numbers.values())
+    _note_opened(numbers, store)
     rest = b"{" + b"".join(lines).lstrip(b", \n")
     _load_rest(msgspec.json.decode(rest, type=_Rest), store, document)
 
 
-def _load_entries(source: Iterable[bytes], store: Store, document: Document) -> None:
+def _load_entries(source: Iterable[bytes], store: Store) -> Counter[str]:
+    """Store all entries and return how many there are of each resource type."""
+    numbers: Counter[str] = Counter()
     lines = iter(source)
     for line in lines:
         head = line.strip()
@@ -189,7 +193,15 @@ def _load_entries(source: Iterable[bytes], store: Store, document: Document) -> 
             continue
         if head.startswith(b"}"):
             break
-        document.entries += _put_entries(_entity_name(head), _section(lines), store)
+        name = _entity_name(head)
+        numbers[name] += _put_entries(name, _section(lines), store)
+    return +numbers
+
+
+def _note_opened(names: Iterable[str], store: Store) -> None:
+    """Note that what stands in Optiply of these is known; what the document itself says of it comes after."""
+    for name in names:
+        store.put_meta(f"opened:{name}", "1")
 
 
 def _entity_name(head: bytes) -> str:
@@ -219,8 +231,12 @@ def _load_whole(text: bytes, store: Store, document: Document) -> None:
     if text.split() in ([], [b"{}"], [b"{", b"}"]):  # nothing is no state, not a broken one
         return
     content = msgspec.json.decode(text, type=_Whole)
+    numbers: Counter[str] = Counter()
     for title, entries in content.bookmarks.items():
-        document.entries += _put_entries(_entity_name(json.dumps(title).encode()), iter(entries), store)
+        name = _entity_name(json.dumps(title).encode())
+        numbers[name] += _put_entries(name, iter(entries), store)
+    document.entries = sum(numbers.values())
+    _note_opened(+numbers, store)
     _load_rest(content, store, document)
 
 
@@ -235,8 +251,6 @@ def _put_entries(name: str, lines: Iterator[_Line], store: Store) -> int:
             if line.custom_data:
                 custom.note_stored(store, entry, line.custom_data)
         number += len(chunk)
-    if number:
-        store.put_meta(f"opened:{name}", "1")
     return number
 
 

@@ -6,13 +6,14 @@ import io
 import json
 import os
 import stat
+import tempfile
 import time
 import tracemalloc
 from pathlib import Path
 
 import fsspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from target_optiply import loading, state
@@ -73,6 +74,8 @@ def stores(draw):
         store.put_repeated(repeated)
     for seen in draw(st.lists(st.tuples(TEXT, st.integers(0, 2**53), TEXT), max_size=2)):
         store.put_seen(*seen)
+    for name in draw(st.sets(NAMES)):
+        store.put_meta(f"opened:{name}", "1")
     return store
 
 
@@ -85,6 +88,7 @@ def contents(store: Store) -> dict[str, object]:
         "removals": [store.removals(name) for name in ENTITIES],
         "repeated": store.repeated(),
         "seen": store.seen(),
+        "opened": [bool(store.meta(f"opened:{name}")) for name in ENTITIES],
     }
 
 
@@ -110,6 +114,28 @@ def test_a_store_comes_back_as_it_was_line_by_line_and_on_one_line(store):
         assert contents(again) == contents(store)
         assert found.run == RUN
         assert found.entries == len([each for each in store.entries() if each.status != Status.SKIPPED])
+        again.close()
+    store.close()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(store=stores())
+def test_a_state_that_was_left_in_its_file_is_the_same_once_it_is_asked_for(store):
+    # What nobody can name is not left in the file.
+    assume(all(each.status != Status.REJECTED or not each.remote_id.startswith("#") for each in store.entries()))
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "target-state.json"
+        path.write_bytes(document(store))
+        again = Store(":memory:")
+        found = loading.read_through(path, again)
+        assert found is not None
+        assert found.unread is not None
+        again.leave_unread(found.unread)
+        assert document(again) == path.read_bytes()
+        assert again.unread is not None, "nothing was asked for"
+        assert again.get("products", "never seen") is None
+        assert again.unread is None
+        assert contents(again) == contents(store)
         again.close()
     store.close()
 
