@@ -12,6 +12,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY singer_http singer_http
 COPY tap_inventory tap_inventory
 COPY target_optiply target_optiply
+COPY fleet fleet
 RUN /opt/programs/bin/pip install --no-deps . && /opt/programs/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim-bookworm

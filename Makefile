@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 MELTANO_VENV := .venv-meltano
+FLEET_VENV := .venv-fleet
 BIN := $(VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
 # pytest-xdist's workers: `make test WORKERS=8`, or 0 for none.
@@ -64,6 +65,16 @@ test-meltano: $(VENV)/.installed $(MELTANO_VENV)/.installed ## Run every Meltano
 test-browser: $(VENV)/.browser ## Open the page about a run in Chromium (`apt-get install chromium`, or CHROMIUM=path)
 	$(BIN)/python -m pytest -n 0 tests/target/browser $(PYTEST_ARGS)
 
+.PHONY: test-fleet
+test-fleet: $(FLEET_VENV)/.installed ## Check types and run the tests of many tenants on Dagster, 25 of them at once
+	$(FLEET_VENV)/bin/mypy -p fleet
+	MYPYPATH=tests:tests/fleet $(FLEET_VENV)/bin/mypy tests/fleet/*.py
+	$(FLEET_VENV)/bin/python -m pytest -n 0 tests/fleet $(PYTEST_ARGS)
+
+.PHONY: fleet-sizing
+fleet-sizing: $(FLEET_VENV)/.installed ## Measure what a tenant's run takes of a machine, and how many tenants that allows
+	$(FLEET_VENV)/bin/python tests/fleet/sizing.py
+
 .PHONY: soak
 soak: $(VENV)/.installed ## Run the tests under fire in their long form and write docs/reliability.md (SEED=, LOAD=)
 	RELIABILITY=soak RELIABILITY_SEED=$(SEED) RELIABILITY_LOAD=$(LOAD) \
@@ -119,11 +130,12 @@ lock: $(MELTANO_VENV)/.installed ## Resolve the newest allowed versions of all d
 	$(UV_COMPILE) --upgrade pyproject.toml --output-file requirements/runtime.txt
 	$(UV_COMPILE) --upgrade pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	$(UV_COMPILE) --upgrade --group browser --constraints requirements/dev.txt --output-file requirements/browser.txt
+	$(UV_COMPILE) --upgrade pyproject.toml --extra fleet --group fleet --constraints requirements/dev.txt --output-file requirements/fleet.txt
 	$(UV_COMPILE) --upgrade --group demo --output-file requirements/demo.txt
 
 .PHONY: clean
 clean: ## Remove environments, caches and what runs left behind
-	rm -rf $(VENV) $(MELTANO_VENV) .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(MELTANO_VENV) $(FLEET_VENV) .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments: made once, and again when their lock file changes ----------------------------------------------
@@ -152,6 +164,14 @@ $(MELTANO_VENV)/.installed: requirements/demo.txt
 	@echo "installing $(MELTANO_VENV)"
 	$(call new_environment,$(MELTANO_VENV))
 	@$(MELTANO_VENV)/bin/$(PIP_INSTALL) --requirement requirements/demo.txt
+	@touch $@
+
+# Dagster, the programs as a worker has them, and everything that tests and checks them.
+$(FLEET_VENV)/.installed: requirements/dev.txt requirements/fleet.txt pyproject.toml
+	@echo "installing $(FLEET_VENV)"
+	$(call new_environment,$(FLEET_VENV))
+	@$(FLEET_VENV)/bin/$(PIP_INSTALL) --requirement requirements/dev.txt --requirement requirements/fleet.txt
+	@$(FLEET_VENV)/bin/$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Meltano makes an environment for each of the two plugins.

@@ -11,7 +11,7 @@ import pytest
 from support.distribution import Built, Installed
 from support.processes import ROOT
 
-PACKAGES = ("singer_http", "tap_inventory", "target_optiply")
+PACKAGES = ("singer_http", "tap_inventory", "target_optiply", "fleet")
 LEFT_OVER = {".hypothesis", "__pycache__"}
 PROGRAMS = ("tap-inventory", "target-optiply")
 
