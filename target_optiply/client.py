@@ -124,6 +124,7 @@ class Client:
             "Accept-Encoding": "gzip, deflate",
         }
         self._clock_offset = 0.0
+        self._date = ""  # of the latest answer
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -181,7 +182,8 @@ class Client:
         return Answer(response.status_code, body, response.headers, latency=latency)
 
     def _note_time(self, date: str | None) -> None:
-        if date:
+        if date and date != self._date:  # once a second is enough
+            self._date = date
             with suppress(ValueError):  # what cannot be read tells no time
                 self._clock_offset = parsedate_to_datetime(date).timestamp() - time.time()
 

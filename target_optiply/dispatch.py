@@ -109,6 +109,11 @@ class Dispatcher:
         """Requests allowed in flight at the moment."""
         return self._limit.limit
 
+    @property
+    def has_room(self) -> bool:
+        """Whether enough may be sent at once to be worth a commit of its own, as long as there is other work."""
+        return 4 * self.in_flight <= 3 * self._limit.limit
+
     def submit(self, plan: Plan[T], done: Callable[[T], None]) -> None:
         """Start a plan; ``done`` gets what it returns."""
         self._advance(_Work(plan, done), None)
@@ -134,7 +139,7 @@ class Dispatcher:
         now = time.monotonic()
         while self._pausing and self._pausing[0][0] <= now:
             self._advance(heapq.heappop(self._pausing)[2], None)
-        if not self._ready or now < self._gate:
+        if not self._ready or now < self._gate or self.in_flight >= self._limit.limit:
             return
         self._before_send()
         while self._ready and self.in_flight < self._limit.limit:

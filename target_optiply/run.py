@@ -243,7 +243,8 @@ class Run:
         """Take in what has arrived, send what may be sent, release what has settled; without waiting."""
         while not self._inbox.empty():
             self._handle(self._inbox.get())
-        self._dispatcher.pump()
+        if self._dispatcher.has_room:
+            self._dispatcher.pump()
         self._release()
 
     def _wait(self, *, for_input: bool = False) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from target_optiply.entities import ENTITIES
 from target_optiply.unread import Unread
 
+_RECENT = 2048  # entries kept at hand: more than are under way at once
 LAYOUT = "2"
 """Of the tables; what another layout left behind is not gone on from."""
 _SCHEMA = """
@@ -150,6 +151,9 @@ class Store:
             self._db.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {trigger}")
         self._open = False  # a transaction is
         self._gone: set[tuple[str, str]] = set()  # rows that went in this run
+        # What was asked for or stored lately: a record on its way is asked for again and again.
+        self._recent: dict[tuple[str, str], Entry | None] = {}
+        self._has_figures = bool(self.figures())
         self._entries = 0
         self.unread: Unread | None = None
         self._lookup = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND remote_id=?"  # noqa: S608
@@ -189,12 +193,22 @@ class Store:
 
     def get(self, entity: str, remote_id: str) -> Entry | None:
         """Return what is known of a record, or None."""
-        row = self._known.execute(self._lookup, (entity, remote_id)).fetchone()
-        return Entry(*row) if row else None
+        try:
+            return self._recent[entity, remote_id]
+        except KeyError:
+            row = self._known.execute(self._lookup, (entity, remote_id)).fetchone()
+        return self._remember(entity, remote_id, Entry(*row) if row else None)
+
+    def _remember(self, entity: str, remote_id: str, entry: Entry | None) -> Entry | None:
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[entity, remote_id] = entry
+        return entry
 
     def put(self, entry: Entry) -> None:
         """Store what is known of a record, in place of what was."""
         self._change(_PUT, entry[:10])
+        self._remember(entry.entity, entry.remote_id, entry._replace(print=None, kin=None))
 
     def forget_gone(self, entity: str, remote_id: str) -> None:
         """Drop what is known of a record whose row is gone in Optiply; an older answer may still tell of the row."""
@@ -211,6 +225,7 @@ class Store:
         """Store many entries."""
         self._change("SELECT 1")
         self._db.executemany(_PUT, (entry[:10] for entry in entries))
+        self._recent.clear()
 
     @contextmanager
     def filling(self) -> Iterator[None]:
@@ -225,10 +240,12 @@ class Store:
         """Store entries with their fingerprints."""
         self._change("SELECT 1")
         self._db.executemany(_PUT_WHOLE, entries)
+        self._recent.clear()
 
     def forget(self, entity: str, remote_id: str) -> None:
         """Drop what is known of a record."""
         self._change("DELETE FROM entries WHERE entity=? AND remote_id=?", (entity, remote_id))
+        self._remember(entity, remote_id, None)
 
     # fingerprints of source records (see ``recognition``)
 
@@ -273,10 +290,12 @@ class Store:
     def forget_natural(self, entity: str) -> None:
         """Drop the rows of an entity that are known by their natural key alone (see ``opening``)."""
         self._change("DELETE FROM entries WHERE entity=? AND remote_id >= char(31) AND remote_id < char(32)", (entity,))
+        self._recent.clear()
 
     def forget_adopted(self) -> None:
         """Drop the rows that were found in Optiply and that no record has matched."""
         self._change("DELETE FROM entries WHERE status=?", (int(Status.ADOPTED),))
+        self._recent.clear()
 
     def first_with_prefix(self, entity: str, prefix: str) -> Entry | None:
         """Return the first entry of an entity whose key begins so, or None."""
@@ -382,9 +401,12 @@ class Store:
     def put_figure(self, product_id: str, figure: int) -> None:
         """Keep a stock figure until its product arrives."""
         self._change("INSERT OR REPLACE INTO figures VALUES (?,?)", (product_id, figure))
+        self._has_figures = True
 
     def figure(self, product_id: str) -> int | None:
         """Return a kept stock figure, or None."""
+        if not self._has_figures:
+            return None
         row = self._db.execute("SELECT figure FROM figures WHERE product_id=?", (product_id,)).fetchone()
         return row[0] if row else None
 

@@ -64,7 +64,7 @@ def test_figures_of_chosen_locations_count_alone(fresh: Pipeline) -> None:
 
 def select(fresh: Pipeline, *streams: str) -> Path:
     """Return a catalog in which these streams are selected beside the default ones."""
-    config = write_json(fresh.directory / "discovery.json", fresh.sandbox.tap_config())
+    config = write_json(fresh.directory / "tap.json", fresh.sandbox.tap_config())
     done = run([*TAP, "--config", str(config), "--discover"])
     assert done.code == 0, done.stderr
     catalog = json.loads(done.stdout)
