@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_optiply.client import Request
+from target_optiply.entities import ENTITIES
 from target_optiply.records import encode
 
 PAGE = 100  # rows a list answer holds at most (vendor's API notes)
-_WITH_ACCOUNT = frozenset({"products", "suppliers", "sellOrders", "buyOrders", "promotions"})
-"""Entities whose rows carry ``accountId``, so that a list can be filtered by it."""
+_WITH_ACCOUNT = frozenset(name for name, entity in ENTITIES.items() if entity.owner is None)
+"""Entities whose rows carry ``accountId``, so that a list can be filtered by it; the others are their owner's."""
 ALWAYS_NULL = "null"
 
 
