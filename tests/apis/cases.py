@@ -195,16 +195,20 @@ class Bench:
         code: int = 0,
         env: Mapping[str, str] | None = None,
         only: Sequence[str] = (),
+        constants: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> Run:
-        """Run the tap to its end with a fresh request log; its exit code must be ``code``."""
+        """Run the tap to its end with a fresh request log; its exit code must be ``code``.
+
+        ``constants`` names module constants of the tap to start with other values.
+        """
         self.sandbox.control.clear_log()
         made = ["--config", str(write_json(self.directory / "tap.json", self.config(**settings))), *arguments]
         if state is not None:
             made += ["--state", str(write_json(self.directory / "tap-state.json", state))]
         if only:
             made += ["--catalog", str(write_json(self.directory / "catalog.json", self.catalog(only)))]
-        (ended,) = forked([("tap_inventory", made)], self.directory, self.by, env=env)
+        (ended,) = forked([("tap_inventory", made)], self.directory, self.by, env=env, constants=constants)
         assert ended.code == code, ended.stderr[-3000:]
         return Run(ended)
 

@@ -66,6 +66,15 @@ class TestFaults:
 
 
 class TestPacing:
+    def test_the_limit_is_kept_by_all_streams_together_and_no_request_is_refused(self, bench: Bench) -> None:
+        period, limit = 0.25, 3  # a minute of a quarter of a second
+        run = bench.run(requests_per_minute=limit, constants={"tap_inventory.client.MINUTE": period})
+        at = [entry["at"] for entry in bench.sandbox.control.log() if entry["api"] == bench.case.api]
+        assert len(at) > limit
+        assert all(later - earlier >= period for earlier, later in zip(at, at[limit:], strict=False))
+        assert {entry["status"] for entry in bench.requests} == {200}
+        assert set(bench.keys(run)) == bench.everything
+
     @pytest.mark.parametrize("header", ["seconds", "date"])
     def test_retry_after_is_obeyed(self, bench: Bench, header: str) -> None:
         until = int(time.time()) + 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from apis.cases import OPTERIUS, OPTIFLOW, ORDERS, PAGE, QUICKSTART, Bench, Case
+from support.processes import Sandbox
 
 from sandbox import identity
 
@@ -20,12 +21,28 @@ VARIANTS: list[tuple[Case, dict[str, Any]]] = [
     (QUICKSTART, {"quickstart_user": "agent", "quickstart_rotation": False}),
     (QUICKSTART, {"quickstart_sort": "ignored", "quickstart_items": "none"}),
     (QUICKSTART, {"quickstart_page_size": 7, "quickstart_items": "id"}),
+    # The quotas are not reached: what a 429 does is in test_trouble.py.
+    (OPTIFLOW, {"optiflow_requests_per_minute": 999, "optiflow_retry_after": "date"}),
+    (OPTIFLOW, {"optiflow_per_page_over_100": "refuse"}),
+    (QUICKSTART, {"quickstart_requests_per_minute": 999, "quickstart_retry_after": "date"}),
+    (QUICKSTART, {"quickstart_token_lifetime": 1}),
 ]
+QUOTA = {"opterius_requests_per_minute": 999, "opterius_retry_after": "date"}
+# Flipped by a case of its own, and by a test of its own below.
+ELSEWHERE = {"opterius_variant", "optiflow_child_bumps_parent"}
 
 
 def on(bench: Bench, **switches: Any) -> Bench:
     bench.sandbox.control.set_switches(**switches)
     return bench
+
+
+def test_every_switch_of_these_apis_is_flipped(sandbox: Sandbox) -> None:
+    switches = sandbox.control.switches()
+    flipped = {name for _, row in VARIANTS for name in row} | QUOTA.keys() | ELSEWHERE
+    assert flipped == {name for name in switches if not name.startswith(("inflow_", "optiply_"))}
+    for row in (*(row for _, row in VARIANTS), QUOTA):
+        assert all(value != switches[name] for name, value in row.items()), row
 
 
 @pytest.mark.parametrize(
@@ -123,7 +140,7 @@ class TestQuickstart:
 
 @pytest.mark.parametrize("case", OPTERIUS, ids=lambda case: case.name)
 def test_the_one_account_and_every_amount_come_as_the_variant_gives_them(bench: Bench) -> None:
-    run = bench.run()
+    run = on(bench, **QUOTA).run()
     assert [record["name"] for record in run.records("me")] == ["Jane Smith"]
     assert Counter(record["id"] for record in run.records("domains")) == dict.fromkeys(range(1, 46), 1)
     totals = {record["id"]: Decimal(record["total"]) for record in run.records("orders")}
