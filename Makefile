@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 MELTANO_VENV := .venv-meltano
+DOCS_VENV := .venv-docs
 FLEET_VENV := .venv-fleet
 BIN := $(VENV)/bin
 PIP_INSTALL := pip install --quiet --disable-pip-version-check
@@ -100,10 +101,21 @@ bench: $(VENV)/.installed ## Measure how many writes a second the sandbox's Opti
 # --- For those who change the project -----------------------------------------------------------------------------
 
 .PHONY: docs-tables
-docs-tables: $(VENV)/.installed ## Bring README.md, meltano.yml and the plugin definitions up to date with what the programs say of themselves
+docs-tables: $(VENV)/.installed ## Bring README.md, docs/settings.md, meltano.yml and the plugin definitions up to date with what the programs say of themselves
 	$(BIN)/python scripts/readme_tables.py
+	$(BIN)/python scripts/settings_page.py
 	$(BIN)/python scripts/meltano_settings.py
 	$(BIN)/python scripts/plugin_definitions.py
+
+# MkDocs' own notice of a major version that this theme will not follow is no fault of a page.
+.PHONY: docs
+docs: $(DOCS_VENV)/.installed $(VENV)/.installed ## Build the documentation site into site/, and see that it asks no other host for anything
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
+	$(BIN)/python -m pytest -n 0 tests/docs/site.py $(PYTEST_ARGS)
+
+.PHONY: docs-serve
+docs-serve: $(DOCS_VENV)/.installed ## Show the documentation site while its pages are written
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs serve --strict
 
 .PHONY: test-image
 test-image: ## Build the image and run both programs in it (needs docker, or ENGINE=podman)
@@ -131,11 +143,12 @@ lock: $(MELTANO_VENV)/.installed ## Resolve the newest allowed versions of all d
 	$(UV_COMPILE) --upgrade pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	$(UV_COMPILE) --upgrade --group browser --constraints requirements/dev.txt --output-file requirements/browser.txt
 	$(UV_COMPILE) --upgrade pyproject.toml --extra fleet --group fleet --constraints requirements/dev.txt --output-file requirements/fleet.txt
+	$(UV_COMPILE) --upgrade --group docs --output-file requirements/docs.txt
 	$(UV_COMPILE) --upgrade --group demo --output-file requirements/demo.txt
 
 .PHONY: clean
 clean: ## Remove environments, caches and what runs left behind
-	rm -rf $(VENV) $(MELTANO_VENV) $(FLEET_VENV) .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(MELTANO_VENV) $(DOCS_VENV) site $(FLEET_VENV) .meltano .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments: made once, and again when their lock file changes ----------------------------------------------
@@ -157,6 +170,13 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 # What drives a browser; the browser itself is the machine's.
 $(VENV)/.browser: $(VENV)/.installed requirements/browser.txt
 	@$(BIN)/$(PIP_INSTALL) --requirement requirements/browser.txt
+	@touch $@
+
+# What builds the documentation site; it needs none of the programs.
+$(DOCS_VENV)/.installed: requirements/docs.txt
+	@echo "installing $(DOCS_VENV)"
+	$(call new_environment,$(DOCS_VENV))
+	@$(DOCS_VENV)/bin/$(PIP_INSTALL) --requirement requirements/docs.txt
 	@touch $@
 
 # Meltano and the sandbox's few packages, apart from the programs: their dependencies need not agree.
