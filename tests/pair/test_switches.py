@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from pair.expected import Expectation
 from pair.picks import goods, new_id, product_of, purchase_of, received, sale_of
 from pair.pipeline import Pipeline
 from pair.spoil import spoil
-from support.processes import TAP, TARGET, Sandbox, forked, run, write_json
+from support.processes import TAP, TARGET, Finished, Sandbox, forked, run, write_json
 
 # Switch to the values that it is flipped to.
 INFLOW: dict[str, list[Any]] = {
@@ -30,6 +31,11 @@ INFLOW: dict[str, list[Any]] = {
     "inflow_empty_text": ["null"],
     "inflow_child_bumps_parent": [False],
     "inflow_optional_streams": ["403"],
+    "inflow_retry_after": ["date"],
+    "inflow_error_body": ["html"],
+    "inflow_requests_per_minute": [1000],
+    "inflow_requests_per_hour": [1000],
+    "inflow_wrong_company": [404],
 }
 OPTIPLY: dict[str, list[Any]] = {
     "optiply_token_lifetime": [2],
@@ -68,30 +74,30 @@ OPTIPLY: dict[str, list[Any]] = {
     "optiply_latency_knee": [2],
     "optiply_account_filter": ["owned"],
     "optiply_late_commit": [True],
+    "optiply_refresh_token_lifetime": [2],
+    "optiply_resuming_purchase": ["boolean"],
+    "optiply_negative_receipts": [True],
+    "optiply_promotion_defaults": [True],
+    "optiply_unique_promotion_products": [True],
+    "optiply_conflict_shape": ["empty"],
+    "optiply_throttle_status": [503],
+    "optiply_retry_after": ["date", "absent"],
+    "optiply_retry_after_seconds": [0],
+    "optiply_latency_per_excess": [0.01],
 }
-# Switches that say something only beside another one, of a request that the pair never makes here, or of a refusal
-# that the tests of one program alone are about.
-ELSEWHERE = frozenset(
-    {
-        "inflow_retry_after",
-        "inflow_error_body",
-        "inflow_requests_per_minute",
-        "inflow_requests_per_hour",
-        "inflow_wrong_company",
-        "inflow_late_commits",
-        "optiply_refresh_token_lifetime",
-        "optiply_scopes",
-        "optiply_resuming_purchase",
-        "optiply_negative_receipts",
-        "optiply_promotion_defaults",
-        "optiply_unique_promotion_products",
-        "optiply_conflict_shape",
-        "optiply_throttle_status",
-        "optiply_retry_after",
-        "optiply_retry_after_seconds",
-        "optiply_latency_per_excess",
-    }
-)
+# Switches that say something only beside another one.
+BESIDE: dict[str, dict[str, Any]] = {
+    "inflow_requests_per_hour": {"inflow_rate_headers": True},
+    "optiply_refresh_token_lifetime": {"optiply_token_lifetime": 2},
+    "optiply_throttle_status": {"optiply_max_in_flight": 2},
+    "optiply_retry_after": {"optiply_max_in_flight": 2},
+    "optiply_retry_after_seconds": {"optiply_max_in_flight": 2},
+    "optiply_latency_per_excess": {"optiply_latency_knee": 2},
+}
+# While these are flipped, not everything can stand: each has a test of its own, below.
+ALONE = frozenset({"inflow_late_commits", "optiply_scopes"})
+# What the pair makes of these is shown where their APIs are (tests/apis/test_variants.py).
+OTHER_APIS = ("optiflow_", "quickstart_", "opterius_")
 
 
 def flips(table: dict[str, list[Any]]) -> list[Any]:
@@ -147,15 +153,19 @@ def change_much(pipeline: Pipeline) -> None:
     control.put("products", sold, {**made, "itemBoms": made["itemBoms"][:1]})
 
 
-def take(recording: Recording, pipeline: Pipeline, directory: Path) -> None:
-    """Run the target on what was recorded, and insist that Optiply holds what it says."""
+def start(recording: Recording, pipeline: Pipeline, directory: Path) -> Finished:
+    """Run the target on what was recorded."""
     settings = {"max_rejected_records": recording.expectation.refusals}
     config = write_json(directory / "target.json", pipeline.sandbox.target_config(pipeline.state_path, **settings))
     arguments = ["--config", str(config)]
     if pipeline.by is None:
-        done = run([*TARGET, *arguments], stdin=recording.messages, cwd=directory)
-    else:
-        done = forked([("target_optiply", arguments)], directory, pipeline.by, stdin=recording.messages)[0]
+        return run([*TARGET, *arguments], stdin=recording.messages, cwd=directory)
+    return forked([("target_optiply", arguments)], directory, pipeline.by, stdin=recording.messages)[0]
+
+
+def take(recording: Recording, pipeline: Pipeline, directory: Path) -> None:
+    """Run the target on what was recorded, and insist that Optiply holds what it says."""
+    done = start(recording, pipeline, directory)
     assert done.code == 0, done.stderr[-3000:]
     pipeline.assert_stands(recording.expectation)
 
@@ -176,14 +186,18 @@ def flipped(fresh: Pipeline, recordings: tuple[Recording, Recording]) -> Pipelin
     return fresh
 
 
-def test_every_switch_of_the_sandbox_is_flipped_here_or_known_to_be_tested_elsewhere(small_sandbox: Sandbox) -> None:
-    assert small_sandbox.control.switches().keys() == INFLOW.keys() | OPTIPLY.keys() | ELSEWHERE
+def test_every_switch_of_the_sandbox_is_flipped(small_sandbox: Sandbox) -> None:
+    switches = small_sandbox.control.switches()
+    ours = {name for name in switches if not name.startswith(OTHER_APIS)}
+    assert ours == INFLOW.keys() | OPTIPLY.keys() | ALONE
+    for name, value in (row.values for row in (*flips(INFLOW), *flips(OPTIPLY))):
+        assert value != switches[name], f"{name} is {value} anyway"
 
 
 @pytest.mark.parametrize(("switch", "value"), flips(INFLOW))
 def test_the_inventory_api_may_be_otherwise(flipped: Pipeline, switch: str, value: Any) -> None:
     control = flipped.sandbox.control
-    control.set_switches(**{switch: value})
+    control.set_switches(**{switch: value}, **BESIDE.get(switch, {}))
     flipped.succeed()
     flipped.assert_stands()
     row = purchase_of(flipped, lambda order: len(order["receiveLines"]) > 0)
@@ -201,7 +215,7 @@ def test_optiply_may_be_otherwise(
     flipped: Pipeline, recordings: tuple[Recording, Recording], switch: str, value: Any, tmp_path: Path
 ) -> None:
     control = flipped.sandbox.control
-    control.set_switches(**{switch: value})
+    control.set_switches(**{switch: value}, **BESIDE.get(switch, {}))
     for recording in recordings:
         take(recording, flipped, tmp_path)
 
@@ -211,3 +225,39 @@ def test_two_versions_in_one_run_leave_what_the_second_says(
 ) -> None:
     before, after = recordings
     take(Recording(before.messages + after.messages, after.expectation), flipped, tmp_path)
+
+
+def test_rows_that_appear_after_later_ones_arrive_once_they_appear(flipped: Pipeline) -> None:
+    control = flipped.sandbox.control
+    flipped.succeed()
+    control.set_switches(inflow_late_commits=1)
+    held, shown = [row for row in control.collection("vendors") if row["isActive"]][:2]
+    control.put("vendors", {**held, "name": "Held back"})
+    control.put("vendors", {**shown, "name": "Drawn later"})
+    flipped.succeed()
+    names = {row["attributes"]["name"] for row in control.optiply("suppliers")}
+    assert names & {"Drawn later", "Held back"} == {"Drawn later"}
+    control.set_switches(inflow_late_commits=0)
+    flipped.succeed()
+    flipped.assert_stands()
+    assert "Held back" in {row["attributes"]["name"] for row in control.optiply("suppliers")}
+
+
+def test_a_user_who_may_not_delete_is_told_so_and_nothing_is_lost(
+    flipped: Pipeline, recordings: tuple[Recording, Recording], tmp_path: Path
+) -> None:
+    control = flipped.sandbox.control
+    before, after = recordings
+    take(before, flipped, tmp_path)
+    control.set_switches(optiply_scopes="read write")
+    control.request("POST", "tokens/revoke")
+    control.clear_log()
+    done = start(after, flipped, tmp_path)
+    refused = [entry for entry in control.log() if entry["method"] == "DELETE"]
+    assert refused
+    assert {entry["status"] for entry in refused} == {403}
+    assert "Traceback" not in done.stderr
+    assert json.loads(flipped.state_path.read_text())["source"]["removals"]
+    control.set_switches(optiply_scopes="read write delete")
+    control.request("POST", "tokens/revoke")
+    take(after, flipped, tmp_path)
