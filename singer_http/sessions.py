@@ -8,7 +8,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-import urllib3.exceptions
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
@@ -101,30 +101,47 @@ def read_body(
         requests.RequestException: The body was cut short, or the connection broke.
     """
     try:
-        body = _collect(response, limit_bytes, deadline, clock)
-    except BaseException:
-        response.close()
-        raise
-    response.raw.release_conn()
-    return body
-
-
-def _collect(response: requests.Response, limit_bytes: int, deadline: float, clock: Callable[[], float]) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        # read1 returns what one receive brought; read would collect a whole chunk first, however slowly it drips.
-        while part := response.raw.read1(_CHUNK, decode_content=True):
-            parts.append(part)
-            size += len(part)
-            if size > limit_bytes:
-                raise BodyTooLargeError(f"the body is larger than {limit_bytes} bytes", response=response)
-            if clock() > deadline:
-                raise BodyTooSlowError("the body took too long", response=response)
+        return read_raw(response.raw, limit_bytes, deadline, clock=clock)
     except urllib3.exceptions.DecodeError as error:
         raise requests.exceptions.ContentDecodingError(error, response=response) from error
     except urllib3.exceptions.ReadTimeoutError as error:
         raise requests.ReadTimeout(error, response=response) from error
     except urllib3.exceptions.HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError(error, response=response) from error
+
+
+def read_raw(
+    answer: urllib3.BaseHTTPResponse,
+    limit_bytes: int,
+    deadline: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> bytes:
+    """Do what :func:`read_body` does for an answer as urllib3 has it.
+
+    Raises:
+        BodyTooLargeError: The body is larger than ``limit_bytes``.
+        BodyTooSlowError: The deadline passed.
+        urllib3.exceptions.HTTPError: The body was cut short, or the connection broke.
+    """
+    try:
+        body = _collect(answer, limit_bytes, deadline, clock)
+    except BaseException:
+        answer.close()
+        raise
+    answer.release_conn()
+    return body
+
+
+def _collect(answer: urllib3.BaseHTTPResponse, limit_bytes: int, deadline: float, clock: Callable[[], float]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    # read1 returns what one receive brought; read would collect a whole chunk first, however slowly it drips.
+    while part := answer.read1(_CHUNK, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if size > limit_bytes:
+            raise BodyTooLargeError(f"the body is larger than {limit_bytes} bytes")
+        if clock() > deadline:
+            raise BodyTooSlowError("the body took too long")
     return b"".join(parts)

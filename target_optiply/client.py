@@ -17,10 +17,10 @@ from urllib.parse import quote
 
 import msgspec
 import requests
-from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError, NewConnectionError
+import urllib3.exceptions
 
-from singer_http.sessions import BodyTooLargeError, new_session, read_body
+from singer_http.pool import Pool
+from singer_http.sessions import BodyTooLargeError, new_session, read_raw
 from target_optiply.auth import Token
 from target_optiply.errors import ConfigProblem
 
@@ -107,16 +107,10 @@ class Client:
     """
 
     def __init__(self, api_url: str, tokens: Tokens, *, connections: int, timeout: float, user_agent: str) -> None:
-        self._base = api_url
         self._tokens = tokens
-        self._timeout = (min(_CONNECT_TIMEOUT, timeout), timeout)
+        self._timeout = timeout
         self._session = new_session(pool_size=connections, user_agent=user_agent)
-        self._adapter = self._session.get_adapter(api_url)
-        # Proxies, CA bundle and TLS verification as requests reads them from the environment; asked once, since
-        # asking for each request costs as much as the rest of the request.
-        self._transport: dict[str, Any] = dict(
-            self._session.merge_environment_settings(api_url, {}, stream=True, verify=None, cert=None)
-        )
+        self._pool = Pool(self._session, api_url, (min(_CONNECT_TIMEOUT, timeout), timeout))
         self._headers = {
             "User-Agent": user_agent,
             "Content-Type": CONTENT_TYPE,
@@ -150,36 +144,27 @@ class Client:
         return answer
 
     def _exchange(self, request: Request, token: Token) -> Answer:
-        prepared = requests.PreparedRequest()
-        prepared.method = request.method
-        prepared.url = f"{self._base}/{quote(request.path)}" + (
-            f"?{encode_query(request.query)}" if request.query else ""
-        )
-        prepared.headers = CaseInsensitiveDict(self._headers)
-        prepared.headers["Authorization"] = f"Bearer {token.value}"
-        prepared.body = request.body
-        if request.body is not None or request.method != "GET":
-            prepared.headers["Content-Length"] = str(len(request.body or b""))
+        path = quote(request.path) + (f"?{encode_query(request.query)}" if request.query else "")
+        headers = {**self._headers, "Authorization": f"Bearer {token.value}"}
+        body = b"" if request.body is None and request.method != "GET" else request.body
         began = time.monotonic()
         try:
-            response = self._adapter.send(prepared, timeout=self._timeout, **self._transport)
+            answer = self._pool.send(request.method, path, headers, body)
             latency = time.monotonic() - began
-            with response:
-                body = read_body(response, _LARGEST_BODY, deadline=began + 2 * self._timeout[1])
-        except requests.exceptions.SSLError as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            content = read_raw(answer, _LARGEST_BODY, deadline=began + 2 * self._timeout)
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+            raise ConfigProblem("api_url cannot be used, or a proxy in the environment cannot") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            cause = _cause_of(error)
+            if isinstance(cause, urllib3.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
                 raise ConfigProblem(
                     "the certificate of the Optiply API is not trusted; check api_url and the CA bundle"
                 ) from None
-            return Answer(0, problem="the TLS connection broke")
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-            raise ConfigProblem("api_url cannot be used, or a proxy in the environment cannot") from None
-        except (requests.RequestException, HTTPError) as error:
-            return Answer(0, problem=_in_words(error), reached=not _never_left(error))
+            return Answer(0, problem=_in_words(cause), reached=not _never_left(cause))
         except OSError as error:  # requests itself checks that the file is there
             raise ConfigProblem(f"the CA bundle that the environment names cannot be read ({error})") from None
-        self._note_time(response.headers.get("Date"))
-        return Answer(response.status_code, body, response.headers, latency=latency)
+        self._note_time(answer.headers.get("Date"))
+        return Answer(answer.status, content, answer.headers, latency=latency)
 
     def _note_time(self, date: str | None) -> None:
         if date and date != self._date:  # once a second is enough
@@ -188,13 +173,24 @@ class Client:
                 self._clock_offset = parsedate_to_datetime(date).timestamp() - time.time()
 
 
+def _cause_of(error: Exception) -> Exception:
+    """Return why no try succeeded, where that is what an error says."""
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        return error.reason
+    return error
+
+
 def _in_words(error: Exception) -> str:
     """Describe a broken exchange without the URL, whose query names the account."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return "the TLS connection broke"
+    if isinstance(error, urllib3.exceptions.NewConnectionError):  # a kind of time-out, by its class
+        return "the connection broke"
+    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
         return "no connection within the time limit"
-    if isinstance(error, (requests.exceptions.Timeout, TimeoutError)):
+    if isinstance(error, (urllib3.exceptions.TimeoutError, requests.Timeout, TimeoutError)):
         return "no answer within the time limit"
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, urllib3.exceptions.ProxyError):
         return "the proxy refused the connection"
     if isinstance(error, BodyTooLargeError):
         return "the answer was larger than any answer should be"
@@ -203,7 +199,4 @@ def _in_words(error: Exception) -> str:
 
 def _never_left(error: Exception) -> bool:
     """Whether the request surely did not reach the server."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", cause), NewConnectionError)
+    return isinstance(error, urllib3.exceptions.ConnectTimeoutError)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import select
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +13,7 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import trustme
 
 from target_optiply import client as client_module
 from target_optiply.auth import Token
@@ -35,7 +39,9 @@ class Tokens:
 
 
 @contextmanager
-def serving(answer: Callable[[BaseHTTPRequestHandler, bytes], None]) -> Iterator[tuple[str, list]]:
+def serving(
+    answer: Callable[[BaseHTTPRequestHandler, bytes], None], authority: trustme.CA | None = None
+) -> Iterator[tuple[str, list]]:
     seen: list[tuple[str, str, dict[str, str], bytes]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -53,14 +59,53 @@ def serving(answer: Callable[[BaseHTTPRequestHandler, bytes], None]) -> Iterator
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # a client that trusts nobody breaks the connection
+    if authority is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", seen
+        yield f"http{'s' if authority else ''}://127.0.0.1:{server.server_port}/v1", seen
     finally:
         server.shutdown()
         thread.join(5)
         server.server_close()
+
+
+@contextmanager
+def tunnel() -> Iterator[tuple[str, list]]:
+    """A proxy that leads to where CONNECT asks it to."""
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            asked.append((self.path, dict(self.headers.items())))
+            host, _, port = self.path.partition(":")
+            with socket.create_connection((host, int(port))) as beyond:
+                self.send_response(200)
+                self.end_headers()
+                ends = {self.connection: beyond, beyond: self.connection}
+                while ends:
+                    for end in select.select(list(ends), [], [], 5)[0]:
+                        data = end.recv(65536)
+                        if not data:
+                            return
+                        ends[end].sendall(data)
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join(5)
 
 
 def reply(status: int, body: bytes = b"{}", **headers: str) -> Callable[[BaseHTTPRequestHandler, bytes], None]:
@@ -276,9 +321,29 @@ def test_a_ca_bundle_that_is_not_there_ends_the_run_by_name(monkeypatch):
         client.send(GET)
 
 
-def test_certificates_are_verified():
-    with connected("https://127.0.0.1:9/v1") as client:
-        assert client._transport["verify"] not in (False, None)
+def test_a_certificate_of_an_unknown_authority_ends_the_run():
+    with serving(reply(200), trustme.CA()) as (url, seen), connected(url) as client:
+        with pytest.raises(ConfigProblem, match="certificate"):
+            client.send(GET)
+        assert seen == []
+
+
+@pytest.mark.parametrize("through_proxy", [False, True])
+def test_an_authority_of_the_environment_is_trusted_through_a_proxy_too(monkeypatch, tmp_path, through_proxy):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "bundle.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
+    with tunnel() as (proxy, asked), serving(reply(200), authority) as (url, seen):
+        if through_proxy:
+            monkeypatch.setenv("https_proxy", proxy.replace("://", "://user:word@"))
+        with connected(url) as client:
+            assert [client.send(GET).status for _ in range(3)] == [200, 200, 200]
+    assert [headers["authorization"] for _, _, headers, _ in seen] == ["Bearer T1"] * 3
+    assert len(asked) == through_proxy  # a kept connection
+    for target, headers in asked:
+        assert target == url.split("/")[2]
+        assert headers["Proxy-Authorization"] == "Basic dXNlcjp3b3Jk"
+        assert "Authorization" not in headers
 
 
 def test_a_server_that_speaks_no_tls_is_no_answer():
