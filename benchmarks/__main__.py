@@ -1,115 +1,110 @@
-"""``python -m benchmarks``: measure every row, write the table and the plots into docs/performance.md."""
+"""``python -m benchmarks [FAMILY…]``: measure, and write the table and the plots into docs/performance.md.
+
+What is not measured stays as it was measured last. The exit code is 1 where a goal of what was measured is missed.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmarks import page
-from benchmarks.families import paced, pipe, startup, tap, unchanged, writes
-from benchmarks.lab import ROOT, Lab, Sizes
-from benchmarks.model import Measure, Point, Row, Spent, judged
+from support.processes import launcher
 
-Families = dict[str, Callable[[Lab], AbstractContextManager[list[Row]]]]
-FAMILIES: Families = {
-    "unchanged": unchanged.rows,
-    "writes": writes.rows,
-    "tap": tap.rows,
+from benchmarks import machine, page
+from benchmarks.families import paced, pipe, startup, tap, unchanged, work, writes
+from benchmarks.lab import ROOT, Lab, MeasurementError, Sizes
+from benchmarks.measuring import Tell, measure_points, measure_rows
+from benchmarks.model import Point, Row
+from benchmarks.progress import Progress
+
+FAMILIES: Mapping[str, Callable[[Lab], AbstractContextManager[list[Row]]]] = {
     "startup": startup.rows,
+    "writes": writes.rows,
+    "unchanged": unchanged.rows,
+    "tap": tap.rows,
     "paced": paced.rows,
     "pipe": pipe.rows,
+    "work": work.rows,
 }
-CURVES = {"records": unchanged.points, "writes": writes.points}
-QUICK = 0.004
+CURVES: Sequence[Callable[[Lab], AbstractContextManager[list[Point]]]] = (unchanged.points, writes.points)
+CURVES_NAME = "curves"
+CURVE_ROUNDS = 3
+QUICK = 0.002
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+def measure_family(name: str, lab: Lab, tell: Tell) -> dict[str, Any]:
+    """Measure a family; return its ``rows``, or the ``points`` of all plots."""
+    if name != CURVES_NAME:
+        with FAMILIES[name](lab) as rows:
+            return {"rows": measure_rows(rows, lab.rounds, tell)}
+    points: list[dict[str, Any]] = []
+    for number, each in enumerate(CURVES):
+
+        def tell_part(share: float, before: int = number) -> None:
+            tell((before + share) / len(CURVES))
+
+        with each(lab) as wanted:
+            points += measure_points(wanted, min(lab.rounds, CURVE_ROUNDS), tell_part)
+    return {"points": points}
 
 
-def measure_row(row: Row, rounds: int, once: dict[int, Spent] | None = None) -> dict[str, Any]:
-    """Run a row's subject and baseline in turn, now the one first and now the other, and judge it.
-
-    Args:
-        row: The row.
-        rounds: How often.
-        once: What has been run so far, where nothing is to be run twice for the sake of time.
-    """
-
-    def run(measure: Measure) -> Spent:
-        if once is None:
-            return measure()
-        if id(measure) not in once:
-            once[id(measure)] = measure()
-        return once[id(measure)]
-
-    seen: list[tuple[Spent, Spent]] = []
-    for number in range(1 if row.once else rounds):
-        if number % 2:
-            baseline = run(row.baseline)
-            seen.append((run(row.subject), baseline))
-        else:
-            subject = run(row.subject)
-            seen.append((subject, run(row.baseline)))
-    result = judged(row, seen)
-    for figure in result["figures"]:
-        _say(f"  {row.key}: {figure['name']}: {figure['value']:.4g} {'' if figure['reached'] else '(not reached)'}")
-    return result
-
-
-def measure_points(points: list[Point], rounds: int) -> Iterator[dict[str, Any]]:
-    """Run every point once a round; yield each with the values that were seen."""
-    seen: dict[int, list[float]] = {}
-    for _ in range(rounds):
-        for place, point in enumerate(points):
-            seen.setdefault(place, []).append(point.y(point.measure()))
-    for place, point in enumerate(points):
-        yield {"plot": point.plot, "line": point.line, "x": point.x, "values": sorted(seen[place])}
+def main(arguments: Sequence[str]) -> int:
+    """Measure and write the page; return 1 where a goal is missed or a measurement failed."""
+    options = _options(arguments)
+    wanted = options.families or [*FAMILIES, CURVES_NAME]
+    kept = page.Kept.read(options.docs)
+    described = machine.describe()
+    machine.warn_if_busy(described)
+    progress = Progress(wanted, {} if options.quick else kept.seconds)
+    failed: list[str] = []
+    with ExitStack() as stack:
+        by = stack.enter_context(launcher()) if options.quick else None
+        for name in wanted:
+            progress.begin(name)
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+            sizes = Sizes(QUICK, quick=True) if options.quick else Sizes()
+            lab = Lab(folder, sizes, 1 if options.quick else options.rounds, by, options.plant, options.counts)
+            try:
+                found = measure_family(name, lab, progress.tell)
+            except (MeasurementError, AssertionError) as error:
+                sys.stderr.write(f"{name}: {error}\n")
+                failed.append(name)
+                continue
+            today = datetime.now(timezone.utc).date().isoformat()
+            # Written after each, so that what is measured is not lost with what comes after it.
+            kept.put(name, {"machine": described, "date": today, "seconds": round(progress.end()), **found})
+            page.write(options.docs, kept)
+    missed = [row for row in kept.missed() if row.family in wanted]
+    for row in missed:
+        sys.stderr.write(f"missed: {row.family} {row.key}: {row.text}\n")
+    for name in failed:
+        sys.stderr.write(f"failed: {name}\n")
+    return int(bool(failed or (missed and not options.quick)))
 
 
-def main(arguments: list[str]) -> int:
-    """Measure, write the page, and return 1 where a goal of a full measurement is not reached."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    known = [*FAMILIES, CURVES_NAME]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__.partition("\n")[0] if __doc__ else ""
+    )
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"of {', '.join(known)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="of which the median is taken (default: 5)")
-    parser.add_argument("--only", action="append", default=[], metavar="FAMILY", choices=[*FAMILIES, "curves"])
-    parser.add_argument("--quick", action="store_true", help="tiny sizes and one round: shows that everything works")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, one round: shows that everything works")
+    parser.add_argument("--plant", type=float, default=0.0, metavar="PERCENT", help="slow down what `work` counts")
+    parser.add_argument("--counts", type=Path, help="what `work` is held to, instead of what is recorded")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the page goes")
     options = parser.parse_args(arguments)
-    rounds = 1 if options.quick else options.rounds
-    sizes = Sizes(QUICK, quick=True) if options.quick else Sizes()
-    kept = options.docs / "performance.json"
-    result: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    families = result.setdefault("families", {})
-    for name, rows in FAMILIES.items():
-        if options.only and name not in options.only:
-            continue
-        _say(f"{name} …")
-        began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder, rows(Lab(Path(folder), sizes, rounds)) as found:
-            once: dict[int, Spent] | None = {} if options.quick else None
-            families[name] = [measure_row(row, rounds, once) for row in found]
-        _say(f"  took {time.monotonic() - began:.0f} s")
-    if not options.only or "curves" in options.only:
-        result["points"] = []
-        for name, points in CURVES.items():
-            _say(f"plots: {name} …")
-            with (
-                tempfile.TemporaryDirectory(prefix="bench-") as folder,
-                points(Lab(Path(folder), sizes, rounds)) as wanted,
-            ):
-                result["points"] += measure_points(wanted, rounds)
-    result["families"] = {name: families[name] for name in FAMILIES if name in families}
-    kept.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    page.write(options.docs, result)
-    figures = [figure for rows in result["families"].values() for row in rows for figure in row["figures"]]
-    return 0 if options.quick or all(figure["reached"] for figure in figures) else 1
+    if unknown := [name for name in options.families if name not in known]:
+        parser.error(f"no family is called {', '.join(unknown)}; there are {', '.join(known)}")
+    if (options.quick or options.plant) and options.docs.resolve() == ROOT / "docs":
+        parser.error("name another folder by --docs: the page is about measurements")
+    return options
 
 
 if __name__ == "__main__":

@@ -9,19 +9,21 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.launcher import Launcher
+from support.processes import environment
+
 from benchmarks.model import Spent
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINES = Path(__file__).parent / "baselines"
-_FOREIGN = ("TAP_INVENTORY_", "TARGET_OPTIPLY_", "MELTANO_", "OPTIPLY_", "optiply_")
-_FOREIGN_NAMES = frozenset({"job_id", "job_root", "flow", "env_id", "http_proxy", "https_proxy", "all_proxy"})
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback only
+_PATIENCE = 900.0
 
 
 class MeasurementError(Exception):
@@ -47,11 +49,24 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Lab:
-    """A folder to measure in, and how much is to be measured."""
+    """A folder to measure in, and how much is to be measured.
+
+    Attributes:
+        folder: Where files go.
+        sizes: How much is measured.
+        rounds: How often.
+        by: Starts modules from a process that has imported them already, where nothing is timed; None for new
+            interpreters, as a user starts them.
+        plant: The slow-down, in percent, that is planted in what is counted.
+        counts: A file of counts that stands for the recorded ones.
+    """
 
     folder: Path
     sizes: Sizes
     rounds: int = 5
+    by: Launcher | None = None
+    plant: float = 0.0
+    counts: Path | None = None
 
     def write_json(self, name: str, value: Any) -> Path:
         """Write a configuration and return its path."""
@@ -79,33 +94,54 @@ class Lab:
         Raises:
             MeasurementError: It failed.
         """
-        source = stdin or Path(os.devnull)
-        with (
-            source.open("rb") as given,
-            (keep or Path(os.devnull)).open("wb") as out,
-            tempfile.TemporaryFile() as err,
-        ):
+        source, out = stdin or Path(os.devnull), keep or Path(os.devnull)
+        with tempfile.NamedTemporaryFile(dir=self.folder) as err:
             began = time.perf_counter()
-            process = subprocess.Popen(
-                [sys.executable, *command],
-                stdin=given,
-                stdout=out,
-                stderr=err,
-                cwd=self.folder,
-                env={**environment(), **(env or {})},
-            )
-            _, status, usage = os.wait4(process.pid, 0)
+            if self.by is not None and command[0] == "-m":
+                code, usage = _fork(self.by, self.folder, command, (source, out, Path(err.name)), env), None
+            else:
+                code, usage = _spawn(self.folder, command, (source, out, Path(err.name)), env)
             seconds = time.perf_counter() - began
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                err.seek(0)
+            if code:
                 said = err.read()[-2000:].decode(errors="replace")
-                raise MeasurementError(f"{' '.join(command)} exited {process.returncode}:\n{said}")
+                raise MeasurementError(f"{' '.join(command)} exited {code}:\n{said}")
+        if usage is None:
+            return Spent(seconds, units=units)
         return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, units)
 
     def baseline(self, name: str, *arguments: str, stdin: Path | None = None, units: int = 1) -> Spent:
         """Run a script of ``baselines/`` as :meth:`run` does."""
         return self.run(str(BASELINES / f"{name}.py"), *arguments, stdin=stdin, units=units)
+
+
+Streams = tuple[Path, Path, Path]
+"""Where a process reads from, writes to and complains to."""
+
+
+def _spawn(folder: Path, command: Sequence[str], streams: Streams, env: Mapping[str, str] | None) -> tuple[int, Any]:
+    """Run a new interpreter; return its exit code and the resources that it used."""
+    with streams[0].open("rb") as given, streams[1].open("wb") as out, streams[2].open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, *command], stdin=given, stdout=out, stderr=err, cwd=folder, env=environment(env)
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage
+
+
+def _fork(
+    by: Launcher, folder: Path, command: Sequence[str], streams: Streams, env: Mapping[str, str] | None
+) -> int | str:
+    """Run a module by a process that has imported it; return its exit code, or that it was killed."""
+    names = dict(zip(("stdin", "stdout", "stderr"), map(str, streams), strict=True))
+    program = {
+        "module": command[1],
+        "arguments": command[2:],
+        "directory": str(folder),
+        "environment": environment(env),
+    }
+    (code,) = by.run([program | names], _PATIENCE)
+    return "never" if code is None else code
 
 
 @dataclass(frozen=True)
@@ -127,6 +163,11 @@ class Server:
     def delay(self, **seconds: float) -> None:
         """Let the answers of an API take so long."""
         self.ask("PUT", "latency", seconds)
+
+    def asked(self) -> int:
+        """Ask a server of pages how many requests for pages it got."""
+        with _OPENER.open(f"{self.ready['url']}/asked", timeout=30) as answer:
+            return int(answer.read())
 
     def target_config(self, state: Path, **settings: Any) -> dict[str, Any]:
         """Return a configuration of the target for a sandbox."""
@@ -168,13 +209,3 @@ def sandbox(*arguments: str) -> Any:
     """Run a sandbox, small unless told otherwise."""
     small = ("--products", "5", "--sales-orders", "0", "--purchase-orders", "0", "--customers", "1")
     return serving("-m", "sandbox", *(arguments or small))
-
-
-def environment() -> Mapping[str, str]:
-    """Return an environment without settings of the two programs and without proxies."""
-    names = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_FOREIGN) and name.lower() not in _FOREIGN_NAMES
-    }
-    return {**names, "PYTHONPATH": str(ROOT)}

@@ -45,6 +45,7 @@ class Pages:
     """The answers, by the key that they follow."""
 
     def __init__(self, kind: str, number: int) -> None:
+        self.asked = 0
         self._answers: dict[bytes, bytes] = {}
         after = b""
         for start in range(0, number + 1, SIZE):
@@ -55,7 +56,10 @@ class Pages:
             after = rows[-1]["productId"].encode() if rows else b"-"
 
     def answer(self, line: bytes) -> bytes:
-        """Return the answer to a request line."""
+        """Return the answer to a request line; ``/asked`` tells how many requests for pages came before."""
+        if line.startswith(b"GET /asked "):
+            return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%d" % (len(str(self.asked)), self.asked)
+        self.asked += 1
         found = _AFTER.search(line)
         return self._answers[found[1] if found else b""]
 

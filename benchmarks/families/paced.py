@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
-from benchmarks.lab import Lab, MeasurementError, Server, sandbox
-from benchmarks.model import Figure, Row, Spent, longer
+from benchmarks.lab import Lab, Server, sandbox
+from benchmarks.model import Figure, Measure, Row, Spent, longer
 
 _LATENCY = 1.5
 _LIMIT = 60
@@ -33,58 +36,62 @@ def _bound(log: list[dict[str, Any]]) -> float:
 
 
 class Paced:
-    """All rounds of one variant at the same time: each waits, so none is in another's way."""
+    """All rounds of both variants at the same time: each waits, so none is in another's way.
 
-    def __init__(self, lab: Lab, name: str, servers: list[Server], pool: ThreadPoolExecutor) -> None:
+    They begin one after another, so that a start-up is not slowed down by another one.
+    """
+
+    def __init__(self, lab: Lab, pool: ThreadPoolExecutor) -> None:
         self._lab = lab
-        self._name = name
-        self._servers = servers
         self._pool = pool
-        self._runs: list[Future[Spent]] = []
-        self._bounds: list[float] = []
+        self._runs: dict[str, list[Future[tuple[Spent, Spent]]]] = {}
+        self._begun = 0
 
-    def subject(self) -> Spent:
-        """Return one round's run; the first call begins all of them."""
-        if not self._runs:
-            self._runs = [self._pool.submit(self._run, *each) for each in enumerate(self._servers)]
-        return self._runs[len(self._bounds)].result()
+    def begin(self, name: str, servers: Sequence[Server]) -> None:
+        """Begin all rounds of a variant."""
+        self._runs[name] = []
+        for server in servers:
+            self._runs[name].append(self._pool.submit(self._run, name, self._begun, server))
+            self._begun += 1
 
-    def bound(self) -> Spent:
-        """Return the bound of one round: what no reader could be faster than."""
-        self.subject()
-        log = self._servers[len(self._bounds)].ask("GET", "log")
-        if any(entry["status"] == 429 for entry in log):
-            raise MeasurementError("a request was refused")
-        self._bounds.append(_bound(log))
-        return Spent(self._bounds[-1])
+    def rounds(self, name: str, which: int) -> Measure:
+        """Return what gives round after round of a variant: its run (``which`` 0), or the bound of it (1)."""
+        left = iter(self._runs[name])
+        return lambda: next(left).result()[which]
 
-    def _run(self, number: int, server: Server) -> Spent:
-        server.delay(inflow=0.0 if self._lab.sizes.quick else _LATENCY)
+    def _run(self, name: str, number: int, server: Server) -> tuple[Spent, Spent]:
+        quick = self._lab.sizes.quick
+        time.sleep(0 if quick else 2 * number)
+        server.delay(inflow=0.0 if quick else _LATENCY)
         config = self._lab.write_json(
-            f"{self._name}-{number}.json", server.tap_config(requests_per_minute=0 if self._lab.sizes.quick else _LIMIT)
+            f"{name}-{number}.json", server.tap_config(requests_per_minute=0 if quick else _LIMIT)
         )
-        return self._lab.run("-m", "tap_inventory", "--config", str(config))
+        spent = self._lab.run("-m", "tap_inventory", "--config", str(config))
+        log = server.ask("GET", "log")
+        refused = sum(entry["status"] == HTTPStatus.TOO_MANY_REQUESTS for entry in log)
+        return replace(spent, extra={"refused": refused}), Spent(_bound(log))
 
 
 @contextmanager
 def rows(lab: Lab) -> Iterator[list[Row]]:
     """Yield the family's rows, with a sandbox a round that keeps the limit as the API does."""
     with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(2 * lab.rounds))
-        found = []
+        paced = Paced(lab, stack.enter_context(ThreadPoolExecutor(1 if lab.sizes.quick else len(_DATA) * lab.rounds)))
         for name, data in _DATA.items():
             counts = _TINY if lab.sizes.quick else data
-            size = [word for name, count in counts.items() for word in (f"--{name}", str(count))]
-            servers = [stack.enter_context(sandbox(*size)) for _ in range(lab.rounds)]
-            paced = Paced(lab, name, servers, pool)
-            found.append(
-                Row(
-                    f"paced-{name}",
-                    f"the tap, 60 requests a minute, answers after 1.5 s, where {_WHAT[name]}; none refused",
-                    "the larger of what the limit forces and the longest chain of pages times the answer time",
-                    (Figure("times the larger of the two", longer, at_most=1.08),),
-                    paced.subject,
-                    paced.bound,
-                )
+            size = [word for collection, count in counts.items() for word in (f"--{collection}", str(count))]
+            paced.begin(name, [stack.enter_context(sandbox(*size)) for _ in range(lab.rounds)])
+        yield [
+            Row(
+                f"paced-{name}",
+                f"the tap, 60 requests a minute, answers after 1.5 s, where {_WHAT[name]}",
+                "the larger of what the limit forces and the longest chain of pages times the answer time",
+                (
+                    Figure("times the larger of the two", longer, at_most=1.08),
+                    Figure("requests refused", lambda subject, _bound: subject.extra["refused"], at_most=0),
+                ),
+                paced.rounds(name, 0),
+                paced.rounds(name, 1),
             )
-        yield found
+            for name in _DATA
+        ]

@@ -6,7 +6,6 @@ programs. Counts are the same in every round, so one round tells them.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +13,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from benchmarks.lab import ROOT, Lab
-from benchmarks.model import Figure, Row, Spent
-
-sys.path.insert(0, str(ROOT / "tests"))  # where the oracle and the harness of the pair are
 from pair.expected import Expectation
 from pair.pipeline import Pipeline, due_writes
 from pair.requests_due import change_a_share, due_reads, reads
 from support.processes import Sandbox
+
+from benchmarks.lab import Lab
+from benchmarks.model import Figure, Row, Spent
 
 _SHARE = 0.01
 
@@ -110,7 +108,7 @@ def rows(lab: Lab) -> Iterator[list[Row]]:
     )
     with Sandbox(lab.folder, data, patience=180) as server:
         server.control.timeout = 300
-        runs = Runs(Pipeline(server, lab.folder, patience=1200))
+        runs = Runs(Pipeline(server, lab.folder, by=lab.by, patience=1200))
         yield [
             _row(f"pipe-{name}-{kind}", f"whole pipe, {products:,} products, {orders:,} orders, {what}", kind, run)
             for name, what, run in (

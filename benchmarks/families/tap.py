@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lab import ROOT, Lab, MeasurementError, Server, environment, serving
+from benchmarks.lab import Lab, MeasurementError, Server, serving
 from benchmarks.model import Figure, Measure, Row, Spent, rate, times
 from benchmarks.pages import KINDS
 
@@ -32,11 +30,12 @@ def tap_config(kind: str, url: str) -> dict[str, Any]:
     }
 
 
-def products_catalog() -> dict[str, Any]:
+def products_catalog(lab: Lab) -> dict[str, Any]:
     """Return the tap's catalog with nothing but products in it."""
-    command = [sys.executable, "-m", "tap_inventory", "--discover"]
-    found = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env=environment())
-    catalog: dict[str, list[dict[str, Any]]] = json.loads(found.stdout)
+    out = lab.folder / "discovered.json"
+    if not out.exists():
+        lab.run("-m", "tap_inventory", "--discover", keep=out)
+    catalog: dict[str, list[dict[str, Any]]] = json.loads(out.read_text(encoding="utf-8"))
     products = [stream for stream in catalog["streams"] if stream["tap_stream_id"] == "products"]
     return {"streams": products}
 
@@ -49,7 +48,7 @@ class Reads:
         self._number = number
         self._url = urllib.parse.urlsplit(server.ready["url"])
         self._config = lab.write_json(f"tap-{kind}.json", tap_config(kind, server.ready["url"]))
-        catalog = products_catalog()
+        catalog = products_catalog(lab)
         self._catalog_file = lab.write_json("catalog.json", catalog)
         schema = catalog["streams"][0]["schema"]
         names = KINDS[kind](0)

@@ -1,7 +1,7 @@
 """Counts work: executed lines and calls, those of C functions too, on every thread.
 
-``python -m benchmarks.guard.counting FILE MODULE ARGUMENT…`` runs a program so, once it is imported, and writes the
-count into a file. With ``PLANT=module:function:lines`` in the environment, that function does so many lines more.
+``python -m benchmarks.counting FILE MODULE ARGUMENT…`` runs a program so, once it is imported, and writes the count
+into a file. With ``PLANT=module:function:work`` in the environment, that function does so much more at each call.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Work:
         finally:
             sys.setprofile(None)
             sys.settrace(None)
-            threading.setprofile(None)  # type: ignore[arg-type] - it takes None, as sys.setprofile does
-            threading.settrace(None)  # type: ignore[arg-type]
+            threading.setprofile(None)
+            threading.settrace(None)
 
     def _cell(self) -> list[int]:
         cell: list[int] | None = getattr(self._local, "cell", None)
@@ -67,20 +67,32 @@ class Work:
             self._cell()[0] += 1
 
 
-def plant(where: str) -> None:
-    """Let a function do more than it must: ``module:function:lines``."""
-    module, name, lines = where.split(":")
+@contextmanager
+def plant(where: str) -> Iterator[None]:
+    """Let a function do more than it must while the block lasts: ``module:function:work``; nothing if empty."""
+    if not where:
+        yield
+        return
+    module, name, work = where.split(":")
     owner: Any = importlib.import_module(module)
     *path, last = name.split(".")
     for step in path:
         owner = getattr(owner, step)
-    setattr(owner, last, _slowed(getattr(owner, last), int(lines)))
+    plain = getattr(owner, last)
+    setattr(owner, last, _slowed(plain, int(work)))
+    try:
+        yield
+    finally:
+        setattr(owner, last, plain)
 
 
-def _slowed(function: Callable[..., Any], lines: int) -> Callable[..., Any]:
+def _slowed(function: Callable[..., Any], work: int) -> Callable[..., Any]:
+    # The call in between, its first and its last lines count too; each turn counts two lines.
+    turns = max(0, (work - 4) // 2)
+
     @functools.wraps(function)
     def slowed(*arguments: Any, **named: Any) -> Any:
-        left = lines // 2
+        left = turns
         while left:
             left -= 1
         return function(*arguments, **named)
@@ -92,12 +104,10 @@ def main() -> None:
     """Run a program and write down what it did."""
     out, module = sys.argv[1], sys.argv[2]
     program = importlib.import_module(f"{module}.__main__")
-    if where := os.environ.get("PLANT"):
-        plant(where)
     sys.argv = [module, *sys.argv[3:]]
     work = Work()
     try:
-        with work.counting():
+        with plant(os.environ.get("PLANT", "")), work.counting():
             program.main()
     finally:
         Path(out).write_text(str(work.total), encoding="ascii")

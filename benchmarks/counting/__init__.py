@@ -1,0 +1,1 @@
+"""Counts the work of a program instead of its seconds."""
