@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -178,3 +179,68 @@ def test_a_wait_that_nobody_can_end_is_an_error_not_a_hang() -> None:
     pacer.acquire()
     with pytest.raises(RuntimeError):
         pacer.acquire()
+
+
+def test_slots_in_use_and_when_they_are_free_again_are_told() -> None:
+    window = SlidingWindow(4, 60.0)
+    first, second, _third = (window.start(0.0) for _ in range(3))
+    assert (window.in_flight, window.free_slots(0.0), window.frees_at(0.0)) == (3, 1, [])
+    window.answered(second, 5.0)
+    window.answered(first, 2.0)
+    assert (window.in_flight, window.free_slots(5.0)) == (1, 1)
+    assert window.frees_at(5.0) == [62.0, 65.0]
+    assert window.frees_at(62.0) == [65.0]
+    assert window.free_slots(65.0) == 3
+    assert SlidingWindow(0, 60.0).free_slots(0.0) == math.inf
+
+
+def test_a_fraction_of_a_second_is_waited_for_too() -> None:
+    time = FakeTime()
+    pacer = Pacer([SlidingWindow(1, 60.0)], clock=time, sleep=time.sleep)
+    pacer.pause(0.5)
+    with pacer.slot():
+        assert time.now == 0.5
+        time.now = 1.25
+    with pacer.slot():
+        assert time.now == 61.25
+
+
+def in_a_thread(work: Callable[[], object]) -> threading.Event:
+    """Run something in a thread; the event is set once it has ended."""
+    done = threading.Event()
+
+    def body() -> None:
+        try:
+            work()
+        finally:
+            done.set()
+
+    threading.Thread(target=body, daemon=True).start()
+    return done
+
+
+def test_a_limit_that_is_raised_wakes_whoever_waits() -> None:
+    window = SlidingWindow(1, 60.0)
+    pacer = Pacer([window])
+    pacer.acquire()
+    done = in_a_thread(pacer.acquire)
+    assert not done.wait(0.1)
+    pacer.limit(window, 2)
+    assert done.wait(5)
+
+
+def test_who_rests_is_told_when_the_run_ends() -> None:
+    pacer = Pacer([])
+    told: list[str] = []
+
+    def rest() -> None:
+        try:
+            pacer.rest(60)
+        except PacerClosedError:
+            told.append("closed")
+
+    done = in_a_thread(rest)
+    assert not done.wait(0.1)
+    pacer.close()
+    assert done.wait(5)
+    assert told == ["closed"]

@@ -65,3 +65,20 @@ def test_jitter_stays_between_nothing_and_the_bound(attempt: int, seed: int) -> 
 
 def test_without_a_source_of_chance_the_delay_still_stays_in_its_bounds() -> None:
     assert all(0 <= backoff_delay(3, base=1, cap=60) <= 4 for _ in range(50))
+
+
+def test_an_hour_is_the_longest_wait_that_is_believed() -> None:
+    assert parse_retry_after("7200", NOW) == 3600.0
+
+
+def test_unless_told_otherwise_back_off_begins_at_a_second_and_ends_at_a_minute() -> None:
+    assert [backoff_delay(attempt, rng=lambda bound: bound) for attempt in (1, 2, 40)] == [1.0, 2.0, 60.0]
+
+
+class Lowest(random.Random):
+    def random(self) -> float:
+        return 0.0
+
+
+def test_jitter_may_draw_no_wait_at_all() -> None:
+    assert backoff_delay(3, rng=Lowest()) == 0.0

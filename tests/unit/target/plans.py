@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
@@ -77,10 +77,16 @@ class Script:
                     continue
                 self.requests.append(step)
                 self.steps.append("look" if step.method == "GET" else step.method)
-                answer = answers(step) if scripted is None else next(scripted)  # type: ignore[operator]
+                answer = answers(step) if scripted is None else _next(scripted, step)  # type: ignore[operator]
         except StopIteration as end:
             assert scripted is None or next(scripted, None) is None, "answers are left over"
             return end.value
+
+
+def _next(scripted: Iterator[Answer], request: Request) -> Answer:
+    answer = next(scripted, None)  # running out must not look like the end of the plan
+    assert answer is not None, f"no answer is left for {request.method} {request.path}"
+    return answer
 
 
 def row(identity: int | str, **attributes: Any) -> dict[str, Any]:

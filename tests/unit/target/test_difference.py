@@ -5,13 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from target_optiply.difference import (
+    OTHER,
     has_other_parents,
     hash_of,
+    made_stale,
     products_of,
     refers_to,
     refs_of,
     same_head,
     same_lines,
+    without_lines,
 )
 from target_optiply.model import EntityRecord, Line, Reference
 from target_optiply.store import Entry
@@ -95,3 +98,35 @@ def test_lines_without_a_remote_id_are_told_by_their_optiply_id():
     line = Line(Reference("products", None, "12"), {"quantity": 1, "subtotalValue": Decimal(1)})
     refs = refs_of(EntityRecord("sellOrders", "o", lines=[line]))
     assert products_of(refs) == ["#12"]
+
+
+def test_an_order_whose_lines_are_in_question_keeps_its_head():
+    one = hash_of(order())
+    looked_at_again = without_lines(one)
+    assert same_head(one, looked_at_again)
+    assert not same_lines(one, looked_at_again)
+    assert without_lines(None) is None
+
+
+def test_what_refers_to_a_row_that_became_another_one_is_sent_anew():
+    offer = Entry("supplierProducts", "i", "1", "hash", refs="products:p1\nsuppliers:s1\n")
+    assert made_stale(offer, {"products:p2"}) is None
+    for parent in ("products:p1", "suppliers:s1"):
+        assert made_stale(offer, {parent}) == offer._replace(hash=None, refs=OTHER)
+
+
+def test_an_order_whose_product_became_another_one_keeps_its_parents():
+    bought = Entry("buyOrders", "b", "1", "hash", refs="suppliers:s1\n\nproducts:p1\nproducts:p2")
+    assert made_stale(bought, {"products:p2"}) == bought._replace(hash=None)
+    assert made_stale(bought, {"suppliers:s1"}) == bought._replace(hash=None, refs=OTHER)
+
+
+def test_a_parent_is_another_one_by_its_whole_name():
+    record = EntityRecord("buyOrders", "b", references={"supplierId": Reference("suppliers", "s1")})
+    same = Entry("buyOrders", "b", refs=refs_of(record))
+    assert has_other_parents(record, same) is False
+    assert has_other_parents(record, same._replace(refs="suppliers:s1X\n"))
+    assert has_other_parents(record, same._replace(refs=OTHER))
+    assert has_other_parents(record, same._replace(refs=None)) is False
+    record.own = True
+    assert has_other_parents(record, same._replace(refs=OTHER)) is False

@@ -93,7 +93,7 @@ def test_leaving_lines_out_does_not_change_the_job_itself():
 
 def test_an_order_waits_for_the_first_product_that_is_not_known():
     found = resolved(order("p1", "nowhere"))
-    assert (found.kind, found.parent) == ("park", Key("products", "nowhere"))
+    assert (found.kind, found.parent, found.attribute) == ("park", Key("products", "nowhere"), "orderLines")
     assert without_lines_but(order("p1").record, []).attributes["totalValue"] == 0
 
 
@@ -105,6 +105,26 @@ def test_which_reference_is_gone_is_asked_one_by_one():
     assert [request.path for request in script.requests] == ["products/11", "suppliers/21"]
     script = Script()
     assert script.run(gone_parents(script.writer, found), [error(403)]) is None
+
+
+def test_products_of_lines_are_asked_for_too_and_what_has_no_remote_id_is_not():
+    script = Script()
+    found = resolved(order("p1"))
+    assert script.run(gone_parents(script.writer, found), [error(404)]) == [Key("products", "p1")]
+    script = Script()
+    found = resolved(pair(None, identity="99"))
+    assert script.run(gone_parents(script.writer, found), [one(21, 200)]) == []
+    assert [request.path for request in script.requests] == ["suppliers/21"]
+
+
+def test_an_owner_that_is_there_does_not_keep_the_references_from_being_found():
+    found = resolved(pair(owner="p1"))
+    assert (found.kind, found.ids) == ("ready", {"productId": "11", "supplierId": "21"})
+
+
+def test_an_order_of_which_no_line_is_left_out_is_sent_as_it_is():
+    job = order("p1")
+    assert resolved(job).record is job.record
 
 
 def test_a_job_comes_back_from_disk_exactly():
