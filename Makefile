@@ -20,6 +20,12 @@ PYTEST_ARGS ?=
 SEED ?= 1
 LOAD ?= 0.02
 
+# What `make bench` measures (all), how often, the slow-down in percent that it plants, and where its page goes.
+FAMILIES ?=
+ROUNDS ?= 5
+PLANT ?= 0
+DOCS ?= docs
+
 # Meltano sends usage statistics and asks for newer versions unless it is told not to.
 export MELTANO_SEND_ANONYMOUS_USAGE_STATS = false
 export MELTANO_CLI_DISABLE_VERSION_CHECK = true
@@ -53,6 +59,7 @@ type: $(VENV)/.installed ## Check types with mypy
 	$(BIN)/mypy
 	MYPYPATH=scripts $(BIN)/mypy scripts/*.py scripts/demolib
 	$(BIN)/mypy examples/hotglue/*.py
+	MYPYPATH=tests $(BIN)/mypy benchmarks
 
 .PHONY: unit
 unit: $(VENV)/.installed $(MELTANO_VENV)/.installed ## Run all tests with pytest
@@ -74,7 +81,7 @@ test-fleet: $(FLEET_VENV)/.installed ## Check types and run the tests of many te
 
 .PHONY: fleet-sizing
 fleet-sizing: $(FLEET_VENV)/.installed ## Measure what a tenant's run takes of a machine, and how many tenants that allows
-	$(FLEET_VENV)/bin/python tests/fleet/sizing.py
+	PYTHONPATH=.:tests:tests/fleet $(FLEET_VENV)/bin/python tests/fleet/sizing.py
 
 .PHONY: soak
 soak: $(VENV)/.installed ## Run the tests under fire in their long form and write docs/reliability.md (SEED=, LOAD=)
@@ -95,7 +102,15 @@ sandbox: $(VENV)/.installed ## Run the sandbox in the foreground and say how to 
 	@$(BIN)/python scripts/sandbox_shell.py
 
 .PHONY: bench
-bench: $(VENV)/.installed ## Measure how many writes a second the sandbox's Optiply takes
+bench: $(VENV)/.installed ## Measure both programs and write docs/performance.md (FAMILIES="writes tap" for some; PLANT=5 DOCS=folder)
+	$(BIN)/python -m benchmarks $(FAMILIES) --rounds $(ROUNDS) --plant $(PLANT) --docs $(DOCS)
+
+.PHONY: bench-guard
+bench-guard: $(VENV)/.installed ## Record anew the lines, calls and requests of a record that the tests hold the programs to
+	$(BIN)/python -m benchmarks.guard
+
+.PHONY: bench-sandbox
+bench-sandbox: $(VENV)/.installed ## Measure how many writes a second the sandbox's Optiply takes
 	$(BIN)/python -m sandbox.bench
 
 # --- For those who change the project -----------------------------------------------------------------------------
