@@ -272,6 +272,26 @@ def test_a_state_that_is_not_there_or_empty_is_none(tmp_path):
     assert place.saved_at() is None
 
 
+@pytest.mark.parametrize("size", [0, 1, 3000, 3998, 4096, 5000, 70_000])
+def test_whether_a_state_holds_entries_is_told_wherever_the_first_one_stands(tmp_path, size):
+    place = state.StateFile(str(tmp_path / "s.json"))
+    assert place.holds_entries() is False
+    before = '{"summary": {"x": "' + "y" * size + '"}, "bookmarks": {"Products": [], "Suppliers": '
+    (tmp_path / "s.json").write_text(before + '[{"id": "1"}]}}')
+    assert place.holds_entries() is True
+    (tmp_path / "s.json").write_text(before + "[]}}")
+    assert place.holds_entries() is False
+
+
+@pytest.mark.parametrize("size", [0, 10, 4000, 4096, 50_000])
+def test_a_state_without_a_date_at_its_end_has_none(tmp_path, size):
+    (tmp_path / "s.json").write_text('{"bookmarks": {}, "x": "' + "y" * size + '"}')
+    place = state.StateFile(str(tmp_path / "s.json"))
+    assert place.saved_at() is None
+    (tmp_path / "s.json").write_text('{"x": "' + "y" * size + '", "run": {"saved_at": "2025-07-01"}}')
+    assert place.saved_at() == "2025-07-01"
+
+
 def test_when_it_was_saved_is_read_from_its_end(tmp_path):
     assert saved(tmp_path / "s.json", 2000).saved_at() == RUN["saved_at"]
     on_one_line = (tmp_path / "s.json").read_bytes().replace(b"\n", b"")

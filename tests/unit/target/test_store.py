@@ -6,8 +6,9 @@ import sqlite3
 
 import pytest
 
+from target_optiply import loading, state
 from target_optiply.facts import StoredFacts
-from target_optiply.store import Entry, Parked, Status, Store
+from target_optiply.store import Entry, Parked, Repeated, Status, Store
 
 
 @pytest.fixture
@@ -117,3 +118,220 @@ def test_facts_are_kept_for_the_next_run_and_dropped_by_none(store):
     assert facts.get("rate", "EUR") is None
     assert facts.get("vendor", "x") is None
     assert StoredFacts(store).all("rate") == {"USD": "1.1"}
+
+
+def test_a_working_copy_on_disk_outlives_the_process_that_wrote_it(tmp_path):
+    store = Store(tmp_path / "work")
+    store.put_figure("p1", 7)
+    reading = sqlite3.connect(tmp_path / "work")
+    assert reading.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    reading.close()
+    store.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.seen()
+    again = Store(tmp_path / "work")
+    assert again.figure("p1") == 7  # committed by closing
+    again.close()
+
+
+def test_what_is_stored_over_or_dropped_is_never_remembered_as_it_was(store):
+    store.put(Entry("products", "p1", "1"))
+    assert store.get("products", "p1").optiply_id == "1"
+    store.put_many([Entry("products", "p1", "2")])
+    assert store.get("products", "p1").optiply_id == "2"
+    store.put(Entry("products", "p1", "3"))
+    assert store.get("products", "p1").optiply_id == "3"
+    store.fill([Entry("products", "p1", "4")])
+    assert store.get("products", "p1").optiply_id == "4"
+    store.put(Entry("products", "\x1fkey", "5"))
+    store.forget_natural("products")
+    assert store.get("products", "\x1fkey") is None
+    store.put(Entry("products", "p2", "6", status=Status.ADOPTED))
+    store.forget_adopted()
+    assert store.get("products", "p2") is None
+    assert store.get("products", "p1").optiply_id == "4"
+
+
+def test_what_changes_where_it_refers_is_seen_at_once(store):
+    for name, refs in (("i1", "products:p1\n"), ("i2", None), ("i3", "products:p2\n")):
+        store.put(Entry("supplierProducts", name, hash="h", refs=refs))
+    store.update_where_referring(lambda entry: entry._replace(hash=None) if "p1" in (entry.refs or "") else entry)
+    assert [store.get("supplierProducts", name).hash for name in ("i1", "i2", "i3")] == [None, "h", "h"]
+
+
+def test_many_more_records_than_are_remembered_are_all_found(store):
+    for number in range(5_000):
+        store.put(Entry("products", f"p{number}", str(number)))
+    assert len(store._recent) < 5_000
+    assert store.get("products", "p0").optiply_id == "0"
+    assert store.get("products", "p4999").optiply_id == "4999"
+
+
+def test_a_row_that_went_in_this_run_is_known_to_be_gone(store):
+    store.put(Entry("products", "p1", "7"))
+    store.put(Entry("products", "p2"))
+    for name in ("p1", "p2", "never seen"):
+        store.forget_gone("products", name)
+    assert store.is_gone("products", "7") is True
+    assert store.is_gone("suppliers", "7") is False
+    assert [entry.remote_id for entry in store.entries()] == []
+
+
+FINGERPRINT = "00ff"
+
+
+def printed(store):
+    store.put(Entry("products", "p1", "1", "h"))
+    store.put(Entry("supplierProducts", "i1", "2", "h", owner="p1"))
+    store.set_print("products", "p1", FINGERPRINT, "supplierProducts")
+    assert store.printed(FINGERPRINT) == "supplierProducts"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.put(Entry("products", "p1", "1", "other")),
+        lambda store: store.put(Entry("supplierProducts", "i2", "3", "h", owner="p1")),
+        lambda store: store.forget("supplierProducts", "i1"),
+        lambda store: store.park(Parked("products", "p1", "suppliers", "s", b"{}")),
+        lambda store: store.park(Parked("supplierProducts", "i9", "suppliers", "s", b"{}", "p1")),
+        lambda store: store.remove_later("products", "p1", "gone"),
+        lambda store: store.remove_later("supplierProducts", "i1", "gone"),
+    ],
+    ids=["stored", "a part stored", "a part forgotten", "parked", "a part parked", "to be removed", "a part of it"],
+)
+def test_whatever_happens_to_a_record_takes_its_fingerprint_away(store, change):
+    printed(store)
+    change(store)
+    assert store.printed(FINGERPRINT) is None
+
+
+def test_a_fingerprint_is_kept_by_what_stands_alone_and_not_by_what_happens_to_others(store):
+    printed(store)
+    store.put(Entry("products", "p2", "9", "h"))
+    store.remove_later("products", "p2", "gone")
+    assert store.printed(FINGERPRINT) == "supplierProducts"
+    assert store.printed("11") is None
+    store.put(Entry("products", "p3", "4", "h", Status.REJECTED))
+    store.set_print("products", "p3", "22", "")
+    assert store.printed("22") is None
+    with store.filling():
+        store.fill(list(store.entries()))
+    assert store.printed(FINGERPRINT) == "supplierProducts"
+    store.put(Entry("products", "p1", "1", "other"))
+    assert store.printed(FINGERPRINT) is None
+
+
+def test_a_row_that_stands_as_it_should_is_named_as_a_witness(store):
+    store.put(Entry("products", "#1", "1", "h"))
+    store.put(Entry("products", "p2", "2"))
+    store.put(Entry("products", "p3", "3", "h", Status.REJECTED))
+    assert store.any_sent("products", None) is None
+    store.put(Entry("products", "p4", "4", "h"))
+    assert store.any_sent("products", None) == ("4", "p4")
+    assert store.any_sent("products", "4") is None
+    assert store.any_sent("suppliers", None) is None
+
+
+def test_what_is_no_longer_there_is_what_was_not_noted_as_present(store):
+    for name, status in (("p1", Status.SENT), ("p2", Status.ADOPTED), ("p3", Status.REMOVED), ("p4", Status.SENT)):
+        store.put(Entry("products", name, name[1], status=status))
+    store.put(Entry("products", "p5"))
+    for _ in range(2):  # a later look begins anew
+        store.begin_presence("products")
+        store.note_present("products", "9")
+        store.note_present("products", "4")
+        store.note_present("products", "4")
+        assert [entry.remote_id for entry in store.absent("products")] == ["p1", "p2"]
+    store.begin_presence("products")
+    assert [entry.remote_id for entry in store.absent("products")] == ["p1", "p2", "p4"]
+
+
+def test_a_stock_figure_without_its_product_is_taken_once(store):
+    assert store.take_figure("p1") is None
+    store.put_figure("p1", 0)
+    store.put_figure("p2", -3)
+    store.put_figure("p2", 5)
+    assert store.figures() == [("p1", 0), ("p2", 5)]
+    assert store.figure("p3") is None
+    assert store.figure("p1") == 0
+    assert store.take_figure("p1") == 0
+    assert store.take_figure("p1") is None
+    assert store.figures() == [("p2", 5)]
+
+
+def test_records_that_may_stand_twice_are_kept_until_they_stand_once(store):
+    first, other = (Repeated("products", name, "2025", b"[]") for name in ("p1", "p2"))
+    for each in (first, other, first):
+        store.put_repeated(each)
+    assert store.repeated() == [first, other]
+    store.settle_repeated("products", "p1")
+    assert store.repeated() == [other]
+
+
+def test_what_a_version_of_a_stream_has_not_is_told(store):
+    for name, status in (("p1", Status.SENT), ("p2", Status.REJECTED), ("p3", Status.SKIPPED), ("p4", Status.SENT)):
+        store.put(Entry("products", name, status=status))
+    store.put(Entry("products", "part", owner="p1"))
+    assert store.has_seen("Products", 1) is False
+    store.put_seen("Products", 1, "p1")
+    store.put_seen("Products", 1, "p1")
+    store.put_seen("Products", 2, "p4")
+    assert store.has_seen("Products", 1) is True
+    assert store.has_seen("Products", 3) is False
+    assert store.not_seen("Products", 1, "products") == ["p2", "p4"]
+    assert store.seen() == [("Products", 1, "p1"), ("Products", 2, "p4")]
+    store.forget_seen("Products")
+    assert store.seen() == []
+
+
+def test_values_about_the_copy_itself_are_listed_by_what_they_begin_with(store):
+    for name in ("opened:products", "opened:suppliers", "base"):
+        store.put_meta(name, "1")
+    assert store.metas("opened:") == ["products", "suppliers"]
+    assert store.metas("none:") == []
+    assert store.meta("base") == "1"
+    assert store.meta("bas") is None
+
+
+def test_prefixes_reach_to_the_last_character_there_is(store):
+    store.put(Entry("products", "a\U0010fffe", "1"))
+    assert store.first_with_prefix("products", "a") is not None
+
+
+def left_unread(tmp_path, store):
+    """Return a store with the same entries left in a state's file."""
+    path = tmp_path / "target-state.json"
+    path.write_bytes(b"".join(state.pieces(store, {"outcome": "ok"}, {})))
+    again = Store(":memory:")
+    found = loading.read_through(path, again)
+    assert found is not None
+    assert found.unread is not None
+    again.leave_unread(found.unread)
+    return again
+
+
+def test_what_was_left_unread_is_counted_and_known_by_its_fingerprint_without_reading_it(store, tmp_path):
+    printed(store)
+    store.put(Entry("products", "p2", None, "h", Status.REJECTED, note="name: missing"))
+    again = left_unread(tmp_path, store)
+    assert again.counts() == {"products": 1, "supplierProducts": 1}
+    assert again.printed(FINGERPRINT) == "supplierProducts"
+    assert again.printed("11") is None
+    assert list(again.entries(status=Status.SKIPPED)) == []
+    assert again.unread is not None
+    assert [entry.remote_id for entry in again.entries(status=Status.REJECTED)] == ["p2"]
+    assert again.unread is None
+    assert again.printed(FINGERPRINT) == "supplierProducts"
+    assert list(again.entries()) == list(store.entries())
+    again.close()
+
+
+def test_what_was_left_unread_is_read_before_anything_is_changed(store, tmp_path):
+    printed(store)
+    again = left_unread(tmp_path, store)
+    again.put(Entry("products", "p1", "1", "other"))
+    assert again.unread is None
+    assert again.get("products", "p1").hash == "other"
+    assert again.get("supplierProducts", "i1") is not None
+    again.close()
