@@ -125,12 +125,12 @@ def read_raw(
         urllib3.exceptions.HTTPError: The body was cut short, or the connection broke.
     """
     try:
-        body = _collect(answer, limit_bytes, deadline, clock)
+        return _collect(answer, limit_bytes, deadline, clock)
     except BaseException:
         answer.close()
         raise
-    answer.release_conn()
-    return body
+    finally:
+        answer.release_conn()  # a closed one too: it makes room for another
 
 
 def _collect(answer: urllib3.BaseHTTPResponse, limit_bytes: int, deadline: float, clock: Callable[[], float]) -> bytes:
