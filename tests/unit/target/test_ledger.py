@@ -49,6 +49,19 @@ def test_a_settled_record_cannot_be_touched_again(change):
         getattr(ledger, change)(ticket)
 
 
+def test_whoever_asks_is_told_once_when_a_record_is_whole():
+    ledger = Ledger()
+    told: list[int] = []
+    ledger.whole = told.append
+    first, second = ledger.open(), ledger.open()
+    ledger.add(first)
+    ledger.settle(first)
+    assert told == []
+    ledger.settle(second)
+    ledger.settle(first)
+    assert told == [second, first]
+
+
 STEPS = st.lists(st.one_of(st.integers(1, 4), st.binary(min_size=1, max_size=6)), max_size=40)
 
 
