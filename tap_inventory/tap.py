@@ -18,6 +18,7 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.tap_base import CliTestOptionValue
 
+from singer_http.command_line import teach
 from singer_http.env_file import read_env_file
 from singer_http.redact import install_redaction
 from tap_inventory.client import Client
@@ -296,6 +297,31 @@ class TapInventory(Tap):
         deadline.start()
 
     # The command line.
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the command line, with a help that teaches."""
+        command = super().get_singer_command()
+        teach(
+            command,
+            summary="Read an inventory's API and write what changed to stdout, as Singer messages for a target.",
+            options={
+                "discover": "Print the catalog (every stream, and which are read) and exit; makes no request.",
+                "test": "Check the credentials by one request and exit; --test=schema writes SCHEMAs without any.",
+                "catalog": "Which streams are read: what --discover printed, with your changes.",
+                "state": "Where the last run ended: the last line that the target printed. Without it all is read.",
+            },
+            examples=(
+                ("check the settings", "tap-inventory --config tap.json --test"),
+                ("see a stream's first rows", "tap-inventory --config tap.json | head -n 20"),
+                (
+                    "carry everything over",
+                    "tap-inventory --config tap.json | target-optiply --config target.json > state.json",
+                ),
+                ("later, with the last line of that file: only what changed", "tap-inventory --state previous.json …"),
+            ),
+        )
+        return command
 
     @classmethod
     def invoke(  # type: ignore[override]  # as the SDK's own tap narrows it

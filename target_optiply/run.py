@@ -28,6 +28,7 @@ from target_optiply.hotglue.snapshots import folder_of, take_over
 from target_optiply.intake import Intake
 from target_optiply.ledger import Ledger
 from target_optiply.locking import lock
+from target_optiply.pulse import Pulse
 from target_optiply.reading import Feed, Lines, state_value
 from target_optiply.recognition import Recognition
 from target_optiply.report.writer import Report
@@ -157,6 +158,7 @@ class Run:
         )
         self._resources.callback(self._dispatcher.close)
         self.books = Books(self.store, self.ledger, client, self._dispatcher.watch, self._log)
+        self._pulse = Pulse(self.books.summary, self._log)
         writer = Writer(Wire(settings.account_id, settings.coupling_id), self.books)
         self._engine = Engine(
             self.books,
@@ -251,6 +253,7 @@ class Run:
         """Wait for something to happen, and deal with it; without ``for_input`` only while something is on its way."""
         self._dispatcher.pump()
         self._release()
+        self._pulse.beat(len(self._engine.lanes))
         if not for_input and self._dispatcher.idle and self._inbox.empty():  # the last plan just ended, after a pause
             return
         try:

@@ -13,6 +13,7 @@ from singer_sdk import Target
 from singer_sdk.about import AboutFormatter
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
 
+from singer_http.command_line import teach
 from singer_http.redact import install_redaction
 from target_optiply.auth import PasswordGrant
 from target_optiply.entities import ENTITIES
@@ -285,13 +286,29 @@ class TargetOptiply(Target):
     def get_singer_command(cls) -> click.Command:
         """Return the command line, with ``--state`` as hotglue's runner passes it."""
         command = super().get_singer_command()
-        command.help = "Read a Singer stream on stdin and write it to Optiply."
         command.params += [
             click.Option(["--state"], help="Target state of an earlier job, in place of state_path; '()' is none."),
-            click.Option(["--access-token"], is_flag=True, help="Check the login and exit."),
+            click.Option(["--access-token"], is_flag=True, help="Check the login with one request and exit."),
             click.Option(["--dry-run"], is_flag=True, help="Do all but write: tell what would be written."),
-            click.Option(["--explain"], metavar="REMOTE_ID", help="Tell what the state knows of one record."),
+            click.Option(["--explain"], metavar="REMOTE_ID", help="Tell what the state knows of one record, and exit."),
         ]
+        teach(
+            command,
+            summary="Read Singer messages on stdin and bring Optiply to what they say; only what differs is written.",
+            options={"file_input": "Read the messages from this file in place of stdin."},
+            examples=(
+                ("check the login", "target-optiply --config target.json --access-token < /dev/null"),
+                (
+                    "see what would be written",
+                    "tap-inventory --config tap.json | target-optiply --config target.json --dry-run",
+                ),
+                (
+                    "write it, and keep the tap's STATE",
+                    "tap-inventory … | target-optiply --config target.json > state.json",
+                ),
+                ("ask why a record is not in Optiply", "target-optiply --config target.json --explain 4711"),
+            ),
+        )
         return command
 
 

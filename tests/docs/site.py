@@ -1,4 +1,4 @@
-"""The built site (`make docs` builds it, then runs this): every page is there, and none asks another host for anything."""
+"""The built site (`make docs` builds it, then runs this): every page is there, and none asks another host."""
 
 from __future__ import annotations
 

@@ -84,6 +84,7 @@ def test_a_message_is_found_whatever_way_it_takes(source: str, found: list[str])
     [
         '"""A module that does it."""',
         'def f():\n    """Do it, or not."""',
+        'raise TypeError(f"{name} is of no use here")',
         'log.info("all is well with %s", name)',
         'PATTERN = re.compile("not a message")',
         'SCHEMA = {"type": "string", "description": "What it is for."}',

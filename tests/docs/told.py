@@ -16,17 +16,22 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("singer_http", "tap_inventory", "target_optiply")
 
 NOT_OF_TROUBLE = {
+    "singer_http/command_line.py": "--help and --about",
     "target_optiply/explain.py": "the answer to --explain, which is told to whoever asks",
     "target_optiply/report/page.py": "headlines of the page about a run",
     "target_optiply/report/rendering.py": "numbers and a policy on the page about a run",
     "target_optiply/store.py": "SQL",
+    "target_optiply/pulse.py": "how far a run is",
     "target_optiply/summary.py": "the counts at the end of a run",
     "tap_inventory/progress.py": "progress on a terminal",
 }
 """Modules without a message of trouble, and what their texts are."""
 
-QUIET_CALLS = {"info", "debug", "compile", "echo", "cast", "encode"}
+QUIET_CALLS = {"info", "debug", "compile", "echo", "cast", "encode", "teach"}
 """Calls whose texts are no messages of trouble: what is said when all is well, patterns, types, what is sent."""
+
+FAULTS = {"RuntimeError", "TypeError", "KeyError", "AssertionError", "NotImplementedError"}
+"""Exceptions by which the program tells a fault of its own: people get them as an unexpected error, which has an entry."""
 
 QUIET_KEYWORDS = {"description", "help", "metavar", "title", "reads"}
 """Arguments that describe a setting, an option or an API, and what a bookmark says of how it was read."""
@@ -37,7 +42,6 @@ PARTS = {
     "The setting …", "(at …)", "… of … …", "…, request … (… …)", "stockLevel: …", "record: …", "line …",
     "line …: …", "vendor …: …", "contact …: …", "after a whole line", "in the middle of a line", "unexpected error",
     "…: … rows that stand in Optiply are taken over",
-    "Read a Singer stream on stdin and write it to Optiply",
 }  # fmt: skip
 """Texts that are no message by themselves: pieces of one, what is said when all is well, and what no user sees."""
 
@@ -125,7 +129,7 @@ def _is_quiet_call(call: ast.Call) -> bool:
         each.arg == "info" and isinstance(each.value, ast.Constant) and each.value.value is True
         for each in call.keywords
     )
-    return name in QUIET_CALLS or told_as_information
+    return name in QUIET_CALLS | FAULTS or told_as_information
 
 
 def _name(function: ast.expr) -> str:

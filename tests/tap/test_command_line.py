@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from runs import DEFAULT_STREAMS, Tap
-from support.processes import TAP, run, write_json
+from support.processes import TAP, TARGET, run, write_json
 
 from tap_inventory.apis.inflow.profile import PROFILE
+from tap_inventory.settings import PROPERTIES
 
 
 def test_discovery_needs_no_settings_and_no_request(tmp_path: Path) -> None:
@@ -42,24 +43,15 @@ def test_schemas_are_written_without_a_request(tap: Tap) -> None:
 def test_about_names_every_setting() -> None:
     about = json.loads(run([*TAP, "--about", "--format", "json"]).stdout)
     assert {
-        "api",
-        "api_key",
-        "company_id",
-        "api_url",
-        "api_version",
-        "start_date",
-        "page_size",
-        "requests_per_minute",
-        "requests_per_hour",
-        "request_timeout",
-        "max_retries",
-        "include",
-        "location_ids",
-        "lookback_days",
-        "rescan_days",
+        *("api", "api_key", "company_id", "api_url", "api_version", "start_date", "page_size", "requests_per_minute"),
+        *("requests_per_hour", "request_timeout", "max_retries", "include", "location_ids", "lookback_days"),
+        *("rescan_days", "tenant", "workspace_id", "token", "client_id", "client_secret", "refresh_token"),
+        *("token_url", "token_file", "emit_activate_version_messages", "stream_maps", "flattening_enabled"),
     } <= about["settings"]["properties"].keys()
+    assert PROPERTIES.keys() <= about["settings"]["properties"].keys()
     assert all(known.get("description") for known in about["settings"]["properties"].values())
-    assert "catalog" in about["capabilities"]
+    capabilities = {"catalog", "state", "discover", "test", "about", "stream-maps", "schema-flattening"}
+    assert capabilities <= set(about["capabilities"])
 
 
 def test_settings_come_from_the_file_then_the_environment_then_their_defaults(tap: Tap, tmp_path: Path) -> None:
@@ -121,3 +113,23 @@ def test_streams_that_are_emitted_in_full_end_with_their_version(tap: Tap) -> No
     assert kinds.index("ACTIVATE_VERSION") > max(at for at, kind in enumerate(kinds) if kind == "RECORD")
     versions = {message["version"] for message in ended.messages if message["type"] in ("RECORD", "ACTIVATE_VERSION")}
     assert len(versions) == 1
+
+
+@pytest.mark.parametrize("program", [TAP, TARGET], ids=["tap", "target"])
+def test_the_help_says_what_each_option_is_for_and_shows_how_it_is_used(program: tuple[str, ...]) -> None:
+    said = run([*program, "--help"]).stdout
+    assert "Execute the Singer" not in said
+    for example in ("target-optiply --config target.json", "tap-inventory"):
+        assert example in said.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("program", [TAP, TARGET], ids=["tap", "target"])
+def test_about_tells_people_what_each_setting_means_and_what_it_is_without_them(program: tuple[str, ...]) -> None:
+    known = json.loads(run([*program, "--about", "--format", "json"]).stdout)["settings"]
+    said = run([*program, "--about"]).stdout
+    for name, schema in known["properties"].items():
+        entry = next(part for part in said.split("\n\n") if part.startswith(f"  {name} ("))
+        assert " ".join(schema["description"].split())[:60] in " ".join(entry.split())
+        assert ("secret" in entry.partition(")")[0]) == bool(schema.get("secret"))
+        default = schema.get("default")
+        assert default is None or f"default {default if isinstance(default, str) else json.dumps(default)}" in entry

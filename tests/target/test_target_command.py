@@ -44,3 +44,10 @@ def test_no_state_is_said_as_a_hotglue_runner_says_it(lab: Lab) -> None:
     assert lab.requests() == []
     [line] = run.stdout.splitlines()
     assert [each["externalId"] for each in json.loads(line)["bookmarks"]["Products"]] == ["P1"]
+
+
+def test_a_run_that_takes_long_says_how_far_it_is(lab: Lab) -> None:
+    run = lab.run(products("P1", "P2"), constants={"target_optiply.pulse.EVERY": 0.0}).ended()
+    lines = [line for line in run.stderr.splitlines() if "so far: " in line]
+    assert any("so far: 2 records read; nothing written yet; 2 under way" in line for line in lines)
+    assert "so far" not in run.stdout
