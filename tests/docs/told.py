@@ -31,7 +31,7 @@ QUIET_CALLS = {"info", "debug", "compile", "echo", "cast", "encode", "teach"}
 """Calls whose texts are no messages of trouble: what is said when all is well, patterns, types, what is sent."""
 
 FAULTS = {"RuntimeError", "TypeError", "KeyError", "AssertionError", "NotImplementedError"}
-"""Exceptions by which the program tells a fault of its own: people get them as an unexpected error, which has an entry."""
+"""Exceptions that tell a fault of the program: people get them as an unexpected error, which has an entry."""
 
 QUIET_KEYWORDS = {"description", "help", "metavar", "title", "reads"}
 """Arguments that describe a setting, an option or an API, and what a bookmark says of how it was read."""
