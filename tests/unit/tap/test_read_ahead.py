@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -31,6 +32,25 @@ def test_what_waits_on_disk_comes_back_in_order_digit_by_digit() -> None:
     found += given
     assert found == [batch(number) for number in range(30)]
     assert str(found[10].rows[0][1][0]["exact"]) == "1.10"
+    shelf.close()
+
+
+def test_what_is_read_ahead_takes_no_more_memory_than_a_few_batches() -> None:
+    def large(number: int) -> Batch:
+        rows = [{"id": f"{number}-{at}", "text": f"{at:01000}"} for at in range(100)]
+        return Batch((("things", rows),), {}, 0, None)
+
+    tracemalloc.start()
+    try:
+        shelf = Shelf(in_memory=2)
+        for number in range(50):  # some 5 MB
+            shelf.put(large(number))
+        held, _ = tracemalloc.get_traced_memory()
+        assert held < 1_000_000
+    finally:
+        tracemalloc.stop()
+    shelf.end()
+    assert [each.rows[0][1][0]["id"] for each in shelf] == [f"{number}-0" for number in range(50)]
     shelf.close()
 
 
