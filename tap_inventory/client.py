@@ -39,6 +39,13 @@ MAX_BODY = 256 * 1024 * 1024
 
 _JSON = {"Accept": "application/json"}
 
+_ADVICE = {
+    403: "Give the key the right to read it, or deselect the stream.",
+    404: "Deselect the stream, if the account does not have it.",
+}
+_ANY = "Check what the settings ask for with this stream, or deselect it."
+"""What to do where the API refuses one stream, by status."""
+
 _OVERLOADED = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 529})
 
 
@@ -152,7 +159,9 @@ class Client:
             raise TapError(
                 redact(f"{self._profile.title} cannot be reached: {reason}, {times} ({where}). Check api_url.")
             )
-        raise UnavailableError(redact(f"The stream {where} cannot be read: {reason}, {times}."))
+        raise UnavailableError(
+            redact(f"The stream {where} cannot be read: {reason}, {times}. Run it again: it goes on where it ended.")
+        )
 
     def _admitted(self, method: str, target: str, body: bytes | None, chain: str) -> tuple[requests.Response, bytes]:
         """Send a request; where its access token is refused, once more with another."""
@@ -274,9 +283,8 @@ class Client:
                 redact(f"The stream {where} is answered with a redirect ({status}): check the setting api_url."), status
             )
         text = " ".join(content[:300].decode("utf-8", "replace").split())
-        raise RefusedError(
-            redact(f"The stream {where} cannot be read: {profile.title} answered {status} {text}".strip() + "."), status
-        )
+        said = f"{profile.title} answered {status} {text}".strip()
+        raise RefusedError(redact(f"The stream {where} cannot be read: {said}. {_ADVICE.get(status, _ANY)}"), status)
 
     def _hold(self, where: str, attempt: int, reason: str, told: float | None) -> None:
         refused_pace = told is not None or " 429" in reason

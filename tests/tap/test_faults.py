@@ -38,12 +38,31 @@ PASSING: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("kind", "details"), PASSING, ids=lambda value: str(value)[:40])
-def test_a_fault_that_passes_costs_a_request_and_nothing_else(tap: Tap, kind: str, details: dict[str, Any]) -> None:
-    fault(tap, "/sales-orders", kind, skip=2, **details)
+def test_a_fault_that_passes_costs_a_request_and_nothing_else_at_the_start_and_in_mid_run(
+    tap: Tap, kind: str, details: dict[str, Any]
+) -> None:
+    fault(tap, "/sales-orders", kind, **details)
+    fault(tap, "/sales-orders", kind, skip=3, **details)
     run = tap.run(catalog=tap.catalog(["sales_orders"]), request_timeout=1, page_size=50)
     found = keys(run.records("sales_orders"), "salesOrderId")
     assert set(found) == {row["salesOrderId"] for row in tap.sandbox.control.collection("sales-orders")}
     assert set(found.values()) == {1}
+    struck = [number for number, entry in enumerate(tap.requests) if entry["fault"]]
+    assert struck[0] == 0
+    assert len(struck) == 2
+    assert 1 < struck[1] < len(tap.requests) - 1
+
+
+def test_an_empty_list_is_no_fault_and_rows_that_come_later_are_read(tap: Tap) -> None:
+    catalog = tap.catalog(["vendors", "sales_orders", "product_summaries", "products"])
+    for path in ("/vendors", "/sales-orders", "/products"):
+        fault(tap, f"{path}$", "body", times=None, body="[]")
+    first = tap.run(catalog=catalog)
+    assert not first.counts
+    assert len(tap.requests) == 3
+    tap.sandbox.control.clear_faults()
+    second = tap.run(catalog=catalog, state=first.state)
+    assert second.counts == {"vendors": 12, "sales_orders": 350, "product_summaries": 230, "products": 230}
 
 
 def test_faults_of_the_figures_pass_too(tap: Tap) -> None:
@@ -74,11 +93,15 @@ def test_a_key_that_is_revoked_in_mid_run_ends_it_and_names_stream_and_setting(t
     assert run.state["bookmarks"]["vendors"]["replication_key_value"]
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
+ADVICE = {403: "the right to read it", 404: "Deselect the stream", 500: "Run it again"}
+
+
+@pytest.mark.parametrize("status", ADVICE)
 def test_where_one_stream_fails_the_others_are_read_and_it_is_named(tap: Tap, status: int) -> None:
     fault(tap, "/purchase-orders", "status", times=None, status=status, body=f"no {SECRETS[0]}")
     run = tap.run(code=1, max_retries=1)
     assert "purchase_orders" in run.said
+    assert ADVICE[status] in run.said
     assert run.counts["sales_orders"] == 350
     assert run.counts["locations"] == 4
     assert not run.counts["purchase_orders"]
@@ -114,6 +137,7 @@ def test_a_stream_that_is_forbidden_in_mid_run_keeps_what_it_wrote_and_the_other
     first = tap.run(catalog=catalog, code=1, page_size=50)
     assert "sales_orders" in first.said
     assert str(status) in first.said
+    assert ADVICE[status] in first.said
     assert first.counts["sales_orders"] == 150
     assert first.counts["locations"] == 4
     tap.sandbox.control.clear_faults()
