@@ -65,6 +65,7 @@ class Pair:
                 self._target = _start(target, joint)
             except BaseException:
                 _end(self._tap, 0)
+                _output(self._tap, error=True).close()
                 raise
         sources: tuple[tuple[Source, IO[bytes]], ...] = (
             ("tap", _output(self._tap, error=True)),
