@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks import feeds, known
@@ -32,15 +35,26 @@ class Known:
         self._lab = lab
         self._made: dict[str, tuple[Path, Path]] = {}
 
-    def make(self, name: str, feed: Callable[[int], feeds.Feed], number: int) -> None:
-        """Write a feed and its state, in a folder of their own."""
-        folder = self._lab.folder / name
-        folder.mkdir()
-        config = {**_CONFIG, "state_path": str(folder / "state.json")}
-        with (folder / "feed").open("wb") as out:
-            out.writelines(feed(number))
-        known.write(folder / "state.json", feed(number), config, folder)
-        self._made[name] = folder / "feed", self._lab.write_json(f"{name}/target.json", config)
+    def make(self, wanted: Mapping[str, tuple[Callable[[int], feeds.Feed], int]]) -> None:
+        """Write feeds and their states, each in a folder of its own, the longest first and on all cores.
+
+        Args:
+            wanted: By name, what yields the feed, and of how many records.
+        """
+        longest = sorted(wanted.items(), key=lambda each: -each[1][1])
+        for name, _ in longest:
+            folder = self._lab.folder / name
+            folder.mkdir()
+            config = {**_CONFIG, "state_path": str(folder / "state.json")}
+            self._made[name] = folder / "feed", self._lab.write_json(f"{name}/target.json", config)
+        if self._lab.by is not None:
+            for name, (feed, number) in longest:
+                _write(feed, number, *self._made[name])
+            return
+        # Not within this process in any case: a child's peak memory is never told below that of what started it.
+        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+            for done in [pool.submit(_write, feed, number, *self._made[name]) for name, (feed, number) in longest]:
+                done.result()
 
     def files(self, name: str) -> tuple[Path, Path]:
         """Return a feed and the configuration of a target that knows it."""
@@ -54,6 +68,13 @@ class Known:
     def read(self, name: str, number: int, *arguments: str) -> Measure:
         """Return what reads the lines of a feed with the standard library."""
         return lambda: self._lab.baseline("read_lines", *arguments, stdin=self._made[name][0], units=number)
+
+
+def _write(feed: Callable[[int], feeds.Feed], number: int, into: Path, config: Path) -> None:
+    with into.open("wb") as out:
+        out.writelines(feed(number))
+    settings = json.loads(config.read_text(encoding="utf-8"))
+    known.write(Path(settings["state_path"]), feed(number), settings, into.parent)
 
 
 def _megabytes(subject: Spent, _baseline: Spent) -> float:
@@ -76,10 +97,14 @@ def rows(lab: Lab) -> Iterator[list[Row]]:
     """Yield the family's rows; the states that know all records are made first, without a request."""
     size, made = lab.sizes.of, Known(lab)
     optiply, inventory, many, few = size(300_000), size(100_000), size(_MILLION), size(_MILLION // 10)
-    made.make("optiply", feeds.optiply_products, optiply)
-    made.make("inventory", feeds.inventory_products, inventory)
-    made.make("many", feeds.optiply_products, many)
-    made.make("few", feeds.optiply_products, few)
+    made.make(
+        {
+            "many": (feeds.optiply_products, many),
+            "optiply": (feeds.optiply_products, optiply),
+            "inventory": (feeds.inventory_products, inventory),
+            "few": (feeds.optiply_products, few),
+        }
+    )
     longer_than = partial(Figure, "times the baseline's time", longer)
     plain, related = made.target("optiply", optiply), made.target("inventory", inventory)
     yield [
@@ -116,16 +141,14 @@ def rows(lab: Lab) -> Iterator[list[Row]]:
 def points(lab: Lab) -> Iterator[list[Point]]:
     """Yield the points of the plot over records."""
     made = Known(lab)
-    full = (1000, 5000) if lab.sizes.quick else (1_000, 10_000, 30_000, 100_000, 300_000)
-    found = []
-    for number in full:
-        name = f"points-{number}"
-        made.make(name, feeds.optiply_products, number)
-        found += [
-            Point("records", "target", number, made.target(name, number), _seconds),
-            Point("records", "standard library", number, made.read(name, number), _seconds),
-        ]
-    yield found
+    sizes = (10, 50) if lab.sizes.quick else (1_000, 10_000, 100_000)
+    names = {number: f"points-{number}" for number in sizes}
+    made.make({name: (feeds.optiply_products, number) for number, name in names.items()})
+    yield [
+        Point("records", line, number, run(name, number), _seconds)
+        for number, name in names.items()
+        for line, run in (("target", made.target), ("standard library", made.read))
+    ]
 
 
 def _seconds(spent: Spent) -> float:

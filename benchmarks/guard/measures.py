@@ -53,8 +53,8 @@ class Kind:
 
 
 def _unchanged(lab: Lab, number: int, planted: str) -> tuple[int, int]:
-    made, name = Known(lab), f"known-{number}"
-    made.make(name, feeds.optiply_products, number)
+    made, name = Known(lab), f"known-{number}"  # the lab forks: the state is made here
+    made.make({name: (feeds.optiply_products, number)})
     feed, config = made.files(name)
     # Nothing listens where it would send its requests to: that it succeeds shows that it made none.
     return _work(lab, planted, "target_optiply", "--config", str(config), stdin=feed), 0
