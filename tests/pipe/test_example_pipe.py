@@ -18,6 +18,7 @@ import pytest
 from about import PROGRAMS, about
 from support.processes import ROOT, TAP, TARGET, Finished, Sandbox, environment, stop, write_json
 
+README = ROOT / "README.md"
 EXAMPLE = ROOT / "examples" / "pipe"
 SMALL = ("--products", "6", "--customers", "2", "--vendors", "3", "--sales-orders", "6", "--purchase-orders", "3")
 SAMPLES = {"tap-inventory": "tap.json", "target-optiply": "target.json"}
@@ -31,31 +32,38 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 class Shop:
-    """A folder of one shop, and the example's script run in it."""
+    """A home with both programs on the PATH, and in it the folder of one shop in which the example's script runs."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
-        self.sandbox, self.folder = sandbox, folder
+    def __init__(self, sandbox: Sandbox, home: Path) -> None:
+        self.sandbox, self.home, self.folder = sandbox, home, home / "my-shop"
         self.settings = {
             "tap-inventory": sandbox.tap_config(),
             "target-optiply": sandbox.target_config(Path("target-state.json")),
         }
-        self.bin = folder / "bin"
+        self.bin = home / "bin"
         self.bin.mkdir()
         for program, command in (("tap-inventory", TAP), ("target-optiply", TARGET)):
             words = " ".join(f'"{each}"' for each in command)
             (self.bin / program).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
             (self.bin / program).chmod(0o755)
-        shutil.copy(EXAMPLE / "run.sh", folder)
 
-    def command(self, env: Mapping[str, str]) -> dict[str, Any]:
+    def command(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         path = f"{self.bin}{os.pathsep}{os.environ['PATH']}"
-        return {"env": {**environment(env), "PATH": path}, "cwd": ROOT, "text": True}
+        return {"env": {**environment(env), "PATH": path, "HOME": str(self.home)}, "text": True}
+
+    def type(self, lines: str, folder: Path) -> None:
+        """Have a shell do what somebody types there."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", lines],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False, cwd=folder, **self.command(),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr[-3000:]
 
     def run(self, *arguments: str, code: int = 0, env: Mapping[str, str] | None = None) -> Finished:
         self.sandbox.control.clear_log()
         done = subprocess.run(
             [self.folder / "run.sh", self.folder, *arguments],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False, **self.command(env or {}),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False, cwd=ROOT, **self.command(env),
         )  # fmt: skip
         assert done.returncode == code, done.stderr[-3000:]
         assert list(self.folder.glob("state.json.*")) == []
@@ -85,13 +93,25 @@ class Shop:
 @pytest.fixture
 def shop(sandbox: Sandbox, tmp_path: Path) -> Shop:
     sandbox.control.reset()
-    return Shop(sandbox, tmp_path)
+    made = Shop(sandbox, tmp_path)
+    shutil.copytree(EXAMPLE, made.folder)
+    return made
 
 
-def test_a_shop_is_brought_over_once_wherever_its_settings_stand(shop: Shop) -> None:
-    control = shop.sandbox.control
+def test_the_readme_leads_from_nothing_to_a_real_run_and_the_next_goes_on(sandbox: Sandbox, tmp_path: Path) -> None:
+    section = README.read_text(encoding="utf-8").partition("## The first real run")[2].partition("\n### ")[0]
+    begin, look, go, _ = re.findall(r"^```\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    install, _, begin = begin.partition("\n")
+    assert install.endswith("pip install ."), "what tests/distribution does"
+    control = sandbox.control
+    control.reset()
+    shop = Shop(sandbox, tmp_path)
+    shop.type(begin, ROOT)
     shop.write_settings()
-    shop.run()
+    shop.type(look, shop.folder)
+    assert control.writes() == []
+    assert not (shop.folder / "state.json").exists()
+    shop.type(go, shop.folder)
     assert len(control.optiply("products", account_id=1380)) > 0
     assert shop.state["bookmarks"].keys() >= {"products", "vendors", "sales_orders", "purchase_orders"}
 
@@ -124,7 +144,7 @@ def test_a_signal_for_the_script_ends_both_programs_and_loses_nothing(shop: Shop
     try:
         process = subprocess.Popen(
             [shop.folder / "run.sh", shop.folder],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **shop.command({}),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT, **shop.command(),
         )  # fmt: skip
         try:
             until = time.monotonic() + 30
