@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import time
 
 import pytest
 from target.lab import Lab
-from target.messages import product, products, record, schema, state
+from target.messages import optiply, product, products, record, schema, state
 
 BROKEN = {
     "no json": "this is not JSON",
@@ -73,3 +76,25 @@ def test_empty_lines_and_no_lines_are_no_matter(lab: Lab) -> None:
     lab.succeed(b"")
     lab.succeed(["", *products("P1"), "", "   "])
     assert lab.remote_ids("products") == ["P1"]
+
+
+def test_what_cannot_be_written_yet_is_not_read(lab: Lab) -> None:
+    """Memory is bounded by leaving the input where it is: whoever writes it waits."""
+    number = 1500
+    records = [product(f"P{n}", remark="x" * 3_000) for n in range(number)]
+    data = "".join(f"{json.dumps(each)}\n" for each in optiply("Products", *records)).encode()
+    lab.control.request("PUT", "latency", {"optiply": 3.0})
+    run, source = lab.feed([])
+    os.set_blocking(source.fileno(), False)
+    taken, until = 0, time.monotonic() + 2.5
+    while (left := until - time.monotonic()) > 0:
+        if select.select([], [source], [], left)[1]:
+            taken += os.write(source.fileno(), data[taken : taken + 4_096])
+    assert taken < len(data) / 2
+    lab.control.request("PUT", "latency", {"optiply": 0})
+    os.set_blocking(source.fileno(), True)
+    with source:
+        while taken < len(data):
+            taken += os.write(source.fileno(), data[taken : taken + 65_536])
+    run.wait().ended(0)
+    assert len(lab.rows("products")) == number
