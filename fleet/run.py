@@ -61,11 +61,11 @@ def run(tenant: Tenant, say: Say) -> Result:
         return Result(Verdict("config", str(problem)), Told())
     except RefusedSetting as problem:
         return Result(Verdict("config", f"{tenant.name}: {problem}"), Told())
+    except (FileNotFoundError, PermissionError) as problem:  # a program, or a folder that is not ours
+        return Result(Verdict("config", str(problem)), Told())
     except OSError as problem:  # the place of a secret or a state does not answer, or the disk is full
-        return Result(
-            Verdict("outage", f"{type(problem).__name__}: {problem.strerror or 'no reason given'}", may_pass=True),
-            Told(),
-        )
+        reason = f"{type(problem).__name__}: {problem.strerror or 'no reason given'}"
+        return Result(Verdict("outage", reason, may_pass=True), Told())
 
 
 def _run(tenant: Tenant, keeping: Keeping, say: Say) -> Result:

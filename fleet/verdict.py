@@ -21,7 +21,7 @@ _BUSY = "config: another run is using the state"  # held by a run that was kille
 # What the tap says when its tries are used up, and when it has read some streams and not others.
 _SOURCE_OUTAGE = re.compile(r"(?:cannot be (?:read|reached)|gives no access token): .+, (?:once|\d+ times)\b")
 CLOSED_PIPE = 141
-KILLED = "killed"
+KILLED, BROKEN = "killed", "broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Verdict:
     """What became of a run.
 
     Attributes:
-        outcome: ``ok``, a word of the target's, ``source`` where the tap failed, ``killed`` where a program was.
+        outcome: ``ok``, a word of the target's, ``source`` where the tap failed, ``killed`` where a program
+            was, ``broken`` where one ended as it never should.
         sentence: Why, for a person.
         may_pass: Whether another try could do better.
     """
@@ -74,19 +75,19 @@ def _of_the_target(target: Ended) -> Verdict:
     if target.code > 0 and word in _MAY_PASS:
         may_pass = _MAY_PASS[word] or target.last_line.startswith(_BUSY)
         return Verdict(word, target.last_line, may_pass=may_pass)
-    return _killed("target-optiply", target)
+    return _not_told("target-optiply", target)
 
 
 def _of_the_tap(tap: Ended) -> Verdict | None:
     if tap.code in (0, CLOSED_PIPE):
         return None
     if tap.by_signal or tap.code != 1:
-        return _killed("tap-inventory", tap)
+        return _not_told("tap-inventory", tap)
     return Verdict("source", tap.last_line, may_pass=_SOURCE_OUTAGE.search(tap.last_line) is not None)
 
 
-def _killed(program: str, ended: Ended) -> Verdict:
-    """Judge an end that no program chooses: out of memory, or a machine that was taken away."""
+def _not_told(program: str, ended: Ended) -> Verdict:
+    """Judge an end of which the program told nothing: out of memory, a machine taken away, or a broken installation."""
     if ended.by_signal or ended.code > 128:
         return Verdict(KILLED, f"{program} was ended by a signal (exit code {ended.code})", may_pass=True)
-    return Verdict(KILLED, f"{program} ended with exit code {ended.code}: {ended.last_line}")
+    return Verdict(BROKEN, f"{program} ended with exit code {ended.code}: {ended.last_line}")

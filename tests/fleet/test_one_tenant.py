@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import fsspec
 import pytest
+from support.folder import FolderFileSystem
+from support.processes import ROOT
 from yard import Site, Yard
 
 from fleet.keeping import Keeping
@@ -64,9 +69,9 @@ class Done:
         return {key: value.value for key, value in told.metadata.items()}
 
 
-def execute(yard: Yard, **entry: Any) -> Done:
+def execute(yard: Yard, *, state: str | None = None, **entry: Any) -> Done:
     """Run the tenant's partition in this process."""
-    fleet = parse(yard.document({NAME: yard.sites[NAME].entry(**entry)}))
+    fleet = parse(yard.document({NAME: yard.sites[NAME].entry(**entry)}, state=state))
     job = definitions(fleet).resolve_job_def(JOB)
     with dg.DagsterInstance.ephemeral() as instance:
         done = job.execute_in_process(partition_key=NAME, instance=instance, raise_on_error=False)
@@ -161,3 +166,23 @@ def test_state_and_configurations_are_for_the_owner_alone(
     assert modes == {"tap.json": 0o600, "target.json": 0o600, "..": 0o700}
     assert site.folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o077 for path in site.folder.glob("*.json")} == {0}
+
+
+def test_a_state_at_a_url_is_found_by_the_next_run(
+    yard: Yard, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fsspec.register_implementation("folder", FolderFileSystem, clobber=True)
+    (tmp_path / "sitecustomize.py").write_text(
+        "import fsspec\nfsspec.register_implementation('folder', 'support.folder.FolderFileSystem')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (tmp_path, ROOT / "tests", ROOT))))
+    remote = tmp_path / "remote" / NAME
+    remote.mkdir(parents=True)
+    first = execute(yard, state=f"folder://{tmp_path}/remote")
+    assert first.success, first.reason()
+    assert first.metadata()["report"] == f"folder://{remote}/report.html"
+    assert sorted(path.name for path in remote.iterdir()) == ["report.html", "tap-state.json", "target-state.json"]
+    site.sandbox.control.clear_log()
+    assert execute(yard, state=f"folder://{tmp_path}/remote").metadata()["created"] == 0
+    assert site.sandbox.control.writes() == []
+    assert list(site.folder.glob("*")) == []

@@ -136,12 +136,12 @@ class Yard:
         secrets = {**{key: ready[key] for key in _SECRETS}, **other}
         (vault / "config.json").write_text(json.dumps(secrets), encoding="utf-8")
 
-    def document(self, entries: Mapping[str, Any] | None = None) -> str:
-        """Return the fleet's ``tenants.yml``."""
+    def document(self, entries: Mapping[str, Any] | None = None, *, state: str | None = None) -> str:
+        """Return the fleet's ``tenants.yml``; ``entries`` and ``state`` where they are not the yard's own."""
         place = f"{self.directory}/vault/{{tenant}}/config.json"
         return yaml.safe_dump(
             {
-                "state": str(self.directory / "state"),
+                "state": state or str(self.directory / "state"),
                 "retries": dict(self.retries),
                 "defaults": {
                     "tap": {"api_key": {"env": "{TENANT}_KEY"}},
