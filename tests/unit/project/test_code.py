@@ -6,12 +6,13 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from about import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from singer_sdk import Sink, Target
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,11 +26,11 @@ DISTRIBUTIONS = {"backoff": "python-backoff"}
 FORBIDDEN = frozenset({"eval", "exec", "compile", "__import__"})
 
 
-def nodes() -> Iterator[tuple[str, ast.AST]]:
-    """Yield every node of the programs' code, with where it stands."""
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            yield f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}", node
+@cache
+def nodes() -> tuple[tuple[str, ast.AST], ...]:
+    """Return every node of the programs' code, with where it stands."""
+    trees = [(path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))) for path in FILES]
+    return tuple((f"{path}:{getattr(node, 'lineno', 0)}", node) for path, tree in trees for node in ast.walk(tree))
 
 
 def _called(node: ast.AST) -> str:
@@ -107,3 +108,26 @@ def test_the_programs_share_nothing_but_the_package_about_http() -> None:
             else:
                 names = {each.name.partition(".")[0] for each in node.names} if isinstance(node, ast.Import) else set()
             assert not names & ({*PROGRAMS, "sandbox", "tests"} - {own, "singer_http"}), path
+
+
+# What the SDK has its subclasses override or read, though an underscore begins it: messages, signals, `--about`, sinks.
+HOOKS = {
+    *(f"_process_{kind}_message" for kind in ("schema", "record", "state", "activate_version", "batch")),
+    *("_validate_config", "_setup_signal_handlers", "_handle_termination", "_get_about_info", "_sinks_active"),
+}
+
+
+def test_of_the_sdks_target_only_its_hooks_are_used() -> None:
+    private = {name for kind in (Target, Sink) for name in dir(kind) if re.match("_[a-z]", name)} | {"_sinks_active"}
+    assert private > HOOKS
+    used = set()
+    for path in sorted((ROOT / "target_optiply").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute):
+                used.add(node.attr)
+            elif isinstance(node, ast.FunctionDef):
+                used.add(node.name)
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("singer_sdk"):
+                assert "._" not in f"{node.module}", path
+                assert not [each.name for each in node.names if each.name.startswith("_")], path
+    assert used & private == HOOKS
