@@ -29,6 +29,7 @@ class Entry:
     in_flight: int
     fault: str | None = None
     status: int | None = None
+    client_port: int | None = None  # the same for all requests of one connection
 
 
 @dataclass(slots=True)
@@ -87,6 +88,7 @@ class Journal:
                 "fault": entry.fault,
                 "authorization": entry.authorization and fingerprint(entry.authorization),
                 "in_flight": entry.in_flight,
+                "client_port": entry.client_port,
             }
             for entry in self.entries
         ]

@@ -94,6 +94,7 @@ class Application:
         authorization = request.headers.get("authorization")
         query = wire[0]["query_string"].decode("latin-1")
         entry = world.journal.arrive(time.time(), name, request.method, request.path, query, authorization)
+        entry.client_port = (wire[0].get("client") or (None, None))[1]
         exchange = Exchange(api, request, entry, world.latency[name], *wire)
         try:
             if name == "optiply":

@@ -33,6 +33,13 @@ def test_requests_in_flight_double_up_to_what_is_allowed(lab: Lab) -> None:
     assert max(in_flight) == 16
 
 
+def test_connections_are_kept_open_from_request_to_request(lab: Lab) -> None:
+    lab.succeed(products(*(f"P{n}" for n in range(100))), max_connections=4)
+    log = _log(lab)
+    assert len(log) >= 100
+    assert len({entry["client_port"] for entry in log}) <= 4
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_refuses_above_five_in_flight_is_met_below(lab: Lab, status: int) -> None:
     lab.control.request("PUT", "latency", {"optiply": 0.02})
