@@ -107,6 +107,7 @@ def render(kept: Kept) -> str:
         families=[(name, TITLES[name], kept.families[name]) for name in TITLES if name in kept.families],
         curves=kept.families.get(CURVES),
         plots={name: PLOTS[name] for name in plots(kept)},
+        unmeasured=[name for name in (*TITLES, CURVES) if name not in kept.families],
         missed=kept.missed(),
         goals=kept.goals(),
         minutes=round(sum(kept.seconds.values()) / 60),
