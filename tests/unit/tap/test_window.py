@@ -47,6 +47,18 @@ def test_only_the_window_is_asked_for_and_only_what_is_new_in_it_is_emitted() ->
     assert reader.run() == []
 
 
+def test_a_row_that_comes_to_light_late_is_found_within_the_days_of_the_look_back() -> None:
+    """Its change was drawn before the last run, and could be seen only after it."""
+    reader = started()
+    latest = max(parse_instant(row["modified"]) or NOW for row in reader.api.rows.values())
+    key = next(iter(reader.api.rows))
+    reader.api.change(key)
+    reader.api.rows[key]["modified"] = (latest - timedelta(days=2)).isoformat()
+    assert reader.run() == [key]
+    (ask, *_) = reader.api.requests
+    assert json.loads(ask["filter[modified]"]) == {"fromDate": (latest - timedelta(days=2)).date().isoformat()}
+
+
 def test_a_server_that_ignores_the_filter_makes_no_difference_to_what_is_emitted() -> None:
     reader = started()
     reader.filtered = False
