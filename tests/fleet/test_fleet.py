@@ -63,7 +63,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         (yard.directory / "tenants.yml").write_text(yard.document(entries), encoding="utf-8")
         with Daemon(yard) as daemon:
             daemon.submit(names)
-            runs = {run.tags[PARTITION]: run for run in daemon.ended(len(names), seconds=900)}
+            runs = {run.tags[PARTITION]: run for run in daemon.ended(len(names), seconds=1800)}
             events = {name: list(daemon.instance.all_logs(run.run_id)) for name, run in runs.items()}
             texts = "\n".join(dg.serialize_value(event) for each in events.values() for event in each)
             yield Story(yard, runs, events, daemon, texts)

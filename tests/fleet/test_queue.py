@@ -32,10 +32,10 @@ def test_a_second_run_waits_in_the_queue_and_cancelling_the_first_ends_both_its_
     control.add_fault({"api": "inflow", "path": "orders"}, {"kind": "hang", "seconds": 600}, None)
     with Daemon(yard) as daemon:
         daemon.submit([NAME])
-        until(lambda: "POST products" in control.writes(), seconds=120, what=f"the first run writes\n{daemon.said()}")
+        until(lambda: "POST products" in control.writes(), seconds=400, what=f"the first run writes\n{daemon.said()}")
         assert len(yard.processes()) == 2, "the tap and the target, each told its configuration by a path"
         daemon.submit([NAME])
-        until(lambda: len(daemon.runs(NAME)) == 2, seconds=120, what="the second run is in the queue")
+        until(lambda: len(daemon.runs(NAME)) == 2, seconds=400, what="the second run is in the queue")
         first, second = daemon.runs(NAME)
         assert (first.status, second.status) == (STARTED, QUEUED)
         assert len(yard.processes()) == 2
@@ -43,7 +43,7 @@ def test_a_second_run_waits_in_the_queue_and_cancelling_the_first_ends_both_its_
         control.clear_faults()
         written = len(control.writes())
         assert daemon.instance.run_launcher.terminate(first.run_id)
-        first, second = daemon.ended(2, seconds=240)
+        first, second = daemon.ended(2, seconds=600)
         assert (first.status, second.status) == (CANCELED, SUCCESS), daemon.said()[-3000:]
         said = [entry.user_message for entry in daemon.instance.all_logs(first.run_id)]
         assert any("stopped by SIGTERM" in text for text in said), said[-20:]

@@ -206,9 +206,21 @@ class Daemon:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.instance.dispose()
-        stop(self._process, patience=30.0)
-        self._log.close()
+        try:
+            self._end_runs()
+        finally:
+            self.instance.dispose()
+            stop(self._process, patience=30.0)
+            self._log.close()
+
+    def _end_runs(self) -> None:
+        """End what a failed test has left: runs outlive the daemon that started them."""
+        for run in self.runs():
+            if run.status is dg.DagsterRunStatus.QUEUED:
+                self.instance.report_run_canceled(run)
+            elif not run.is_finished:
+                self.instance.run_launcher.terminate(run.run_id)
+        until(lambda: not self._yard.processes(), seconds=60, what="all runs ended")
 
     def submit(self, names: Iterable[str]) -> None:
         """Ask for a run of each of these tenants, as a person does for a choice of partitions."""
@@ -219,7 +231,7 @@ class Daemon:
             cwd=self._yard.directory,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
