@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import IO, Any
 
+from singer_http.config_file import fault_of
 from tap_inventory.errors import SettingsError, StateError
 
 
@@ -15,13 +15,8 @@ def check_configuration(path: str) -> None:
     Raises:
         SettingsError: It does not.
     """
-    try:
-        with Path(path).open(encoding="utf-8") as file:
-            given = _json(file, "configuration")
-    except OSError as error:
-        raise SettingsError(f"The configuration file {path} cannot be read: {error.strerror}.") from None
-    if not isinstance(given, dict):
-        raise SettingsError(f"The configuration file {path} holds no JSON object.")
+    if fault := fault_of(path):
+        raise SettingsError(fault)
 
 
 def read_catalog(file: IO[str] | None) -> dict[str, Any] | None:

@@ -12,8 +12,10 @@ import click
 from singer_sdk import Target
 from singer_sdk.about import AboutFormatter
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 
 from singer_http.command_line import teach
+from singer_http.config_file import fault_of
 from singer_http.redact import install_redaction
 from target_optiply.auth import PasswordGrant
 from target_optiply.entities import ENTITIES
@@ -35,6 +37,7 @@ from target_optiply.settings import (
 from target_optiply.sinks import OptiplySink
 from target_optiply.translate.inflow import STREAMS
 
+_FAULT = f"{__name__}.fault"  # where the command's context keeps what is wrong with a configuration file
 _NO_STATE = "()"  # what a hotglue runner passes for "no state"
 
 
@@ -261,10 +264,13 @@ class TargetOptiply(Target):
             cls.print_about(about_format)
             return
         cls.print_version(print_fn=cls.logger.info)
+        context = click.get_current_context(silent=True)
         given = config.config if config else None
         dotenv = bool(config and config.parse_env)
         target: TargetOptiply | None = None
         try:
+            if context is not None and (fault := context.meta.get(_FAULT)):
+                raise ConfigProblem(fault)
             target = cls(config=given, parse_env_config=dotenv, state=state, dry_run=dry_run)
             if access_token:
                 target.check_login()
@@ -281,6 +287,14 @@ class TargetOptiply(Target):
             if runs and is_job and (target is None or target._run is None):  # else it has printed its own
                 job.print_previous(str(settings["state_path"]), None if state == _NO_STATE else state, stopped)
             raise
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+        """Read the configuration files; what is wrong with one is kept until a run is asked for."""
+        if fault := next(filter(None, (fault_of(path) for path in value if path != "ENV")), None):
+            ctx.meta[_FAULT] = fault
+            return _ConfigInput()
+        return super().cb_config(ctx, param, value)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from support.processes import TARGET, run
 from target.lab import Lab
 from target.messages import products
 
@@ -51,3 +53,14 @@ def test_a_run_that_takes_long_says_how_far_it_is(lab: Lab) -> None:
     lines = [line for line in run.stderr.splitlines() if "so far: " in line]
     assert any("so far: 2 records read; nothing written yet; 2 under way" in line for line in lines)
     assert "so far" not in run.stdout
+
+
+def test_a_config_file_that_cannot_be_read_is_named_and_a_job_gets_its_state_all_the_same(tmp_path: Path) -> None:
+    command = [*TARGET, "--config", str(tmp_path / "none.json")]
+    done = run(command, stdin="", cwd=tmp_path)
+    last = done.stderr.splitlines()[-1]
+    assert last == f"config: The configuration file {tmp_path / 'none.json'} cannot be read: No such file or directory."
+    assert (done.code, done.stdout) == (1, "")
+    job = run([*command, "--state", "()"], stdin="", cwd=tmp_path)
+    assert job.code == 1
+    assert json.loads(job.stdout)["run"]["outcome"] == "config"
