@@ -154,7 +154,6 @@ class Store:
         # What was asked for or stored lately: a record on its way is asked for again and again.
         self._recent: dict[tuple[str, str], Entry | None] = {}
         self._has_figures = bool(self.figures())
-        self._entries = 0
         self.unread: Unread | None = None
         self._lookup = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND remote_id=?"  # noqa: S608
         self._by_id_indexed = self._by_print_indexed = False

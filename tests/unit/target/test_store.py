@@ -218,7 +218,7 @@ def test_a_fingerprint_is_kept_by_what_stands_alone_and_not_by_what_happens_to_o
     with store.filling():
         store.fill(list(store.entries()))
     assert store.printed(FINGERPRINT) == "supplierProducts"
-    store.put(Entry("products", "p1", "1", "other"))
+    store.forget("supplierProducts", "i1")  # what takes fingerprints away does so again after filling
     assert store.printed(FINGERPRINT) is None
 
 
@@ -334,4 +334,36 @@ def test_what_was_left_unread_is_read_before_anything_is_changed(store, tmp_path
     assert again.unread is None
     assert again.get("products", "p1").hash == "other"
     assert again.get("supplierProducts", "i1") is not None
+    again.close()
+
+
+def test_the_numbers_of_how_a_record_stands_are_those_that_working_copies_on_disk_hold():
+    assert {each.name: int(each) for each in Status} == {
+        "SENT": 0,
+        "REJECTED": 1,
+        "SKIPPED": 2,
+        "REMOVED": 3,
+        "ADOPTED": 4,
+    }
+
+
+@pytest.mark.parametrize("how", ["put_many", "fill"])
+def test_many_entries_are_on_disk_all_at_once_and_not_before_they_are_committed(tmp_path, how):
+    store = Store(tmp_path / "work")
+    getattr(store, how)([Entry("products", f"p{number}", str(number)) for number in range(3)])
+    other = sqlite3.connect(tmp_path / "work")
+    assert other.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+    store.commit()
+    assert other.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+    other.close()
+    store.close()
+
+
+@pytest.mark.parametrize("how", ["put_many", "fill"])
+def test_what_was_left_unread_never_covers_what_was_stored_since(store, tmp_path, how):
+    printed(store)
+    again = left_unread(tmp_path, store)
+    getattr(again, how)([Entry("products", "p1", "1", "other")])
+    assert again.get("supplierProducts", "i1") is not None
+    assert again.get("products", "p1").hash == "other"
     again.close()
