@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from queue import Empty, SimpleQueue
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from target_optiply import state
 from target_optiply.auth import PasswordGrant
@@ -31,7 +31,6 @@ from target_optiply.locking import lock
 from target_optiply.pulse import Pulse
 from target_optiply.reading import Feed, Lines, state_value
 from target_optiply.recognition import Recognition
-from target_optiply.report.writer import Report
 from target_optiply.settings import Settings
 from target_optiply.store import Status
 from target_optiply.takeover import Takeover
@@ -39,6 +38,9 @@ from target_optiply.translate.settings import MappingSettings
 from target_optiply.wire import Wire
 from target_optiply.workcopy import instant, open_working_copy
 from target_optiply.writes import Writer
+
+if TYPE_CHECKING:
+    from target_optiply.report.writer import Report
 
 _MOST_UNDER_WAY = 256  # records on their way beyond which stdin waits; more only with more connections
 _FINISH = 20.0  # seconds that requests in flight get when the run is told to end
@@ -101,6 +103,8 @@ class Run:
             raise
 
     def _report_for(self, user_agent: str) -> Report:
+        from target_optiply.report.writer import Report  # noqa: PLC0415 - a template engine that most runs do without
+
         return Report(
             self.settings.report_path or "",
             program=user_agent.replace("/", " "),

@@ -23,7 +23,9 @@ TARGET = (sys.executable, "-m", "target_optiply")
 
 # Settings of the person who runs the tests must not leak into the programs under test.
 _FOREIGN = ("TAP_INVENTORY_", "TARGET_OPTIPLY_", "MELTANO_", "OPTIPLY_", "optiply_")
-_FOREIGN_NAMES = frozenset({"JOB_ID", "JOB_ROOT", "FLOW", "ENV_ID", "http_proxy", "https_proxy", "all_proxy"})
+_FOREIGN_NAMES = frozenset(
+    {"JOB_ID", "JOB_ROOT", "FLOW", "ENV_ID", "http_proxy", "https_proxy", "all_proxy", "PYTHONDONTWRITEBYTECODE"}
+)
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -31,7 +33,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     names = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_FOREIGN) and name not in _FOREIGN_NAMES and name.lower() not in _FOREIGN_NAMES
+        if not name.startswith(_FOREIGN) and _FOREIGN_NAMES.isdisjoint((name, name.lower()))
     }
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**names, "PYTHONPATH": os.pathsep.join(paths), **(extra or {})}
