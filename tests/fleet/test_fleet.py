@@ -152,5 +152,5 @@ def test_no_secret_is_in_any_event_log_or_stored_file(story: Story) -> None:
 
 
 def test_no_process_and_no_configuration_is_left(story: Story) -> None:
-    assert story.yard.processes() == []
+    assert story.yard.processes() == {}
     assert list((story.yard.directory / "tmp").glob("fleet-*")) == []

@@ -51,5 +51,5 @@ def test_a_second_run_waits_in_the_queue_and_cancelling_the_first_ends_both_its_
         assert site.differences() == []
         assert len(control.writes()) > written
         assert control.writes().count("POST products") == len(site.expected().rows["products"])
-    assert yard.processes() == []
+    assert yard.processes() == {}
     assert list((yard.directory / "tmp").glob("fleet-*")) == []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -170,16 +171,16 @@ class Yard:
             }
         )
 
-    def processes(self) -> list[str]:
-        """Return the command lines of the programs that run for this yard."""
-        found = []
+    def processes(self, mark: str = "tmp/fleet-") -> dict[int, str]:
+        """Return the command lines of this yard's processes by id: the programs', or those that name something else."""
+        found = {}
         for each in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 line = each.read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:  # it has ended meanwhile
                 continue
-            if str(self.directory / "tmp" / "fleet-") in line:
-                found.append(line)
+            if str(self.directory / mark) in line:
+                found[int(each.parent.name)] = line
         return found
 
 
@@ -212,6 +213,9 @@ class Daemon:
             self.instance.dispose()
             stop(self._process, patience=30.0)
             self._log.close()
+            for pid in self._yard.processes("home"):  # the daemon's code server ends after it, or not at all
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _end_runs(self) -> None:
         """End what a failed test has left: runs outlive the daemon that started them."""
