@@ -299,6 +299,11 @@ def test_when_it_was_saved_is_read_from_its_end(tmp_path):
     assert state.StateFile(str(tmp_path / "s.json")).saved_at() == RUN["saved_at"]
 
 
+def test_a_place_that_is_none_is_told_by_the_name_of_its_setting():
+    with pytest.raises(ConfigProblem, match=r"^state_path: "):
+        state.StateFile("nowhere-at-all://bucket/s.json")
+
+
 def test_the_working_copy_lies_beside_the_state(tmp_path):
     place = state.StateFile(str(tmp_path / "s.json"))
     assert place.work_path == tmp_path / "s.json.work"
