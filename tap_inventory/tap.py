@@ -37,7 +37,7 @@ GRACE = 10.0
 
 
 class TapInventory(Tap):
-    """Reads an inventory API (inFlow): every stream, few requests, only what changed, at the pace the API allows."""
+    """Reads an inventory API: every stream, few requests, only what changed, at the pace the API allows."""
 
     name = "tap-inventory"
     package_name = "inventory-to-optiply"
