@@ -299,6 +299,11 @@ def test_when_it_was_saved_is_read_from_its_end(tmp_path):
     assert state.StateFile(str(tmp_path / "s.json")).saved_at() == RUN["saved_at"]
 
 
+def test_a_date_that_nobody_can_read_is_told_as_it_stands(tmp_path):
+    (tmp_path / "s.json").write_bytes(b'{"run": {"saved_at": "2025\xff"}}')
+    assert state.StateFile(str(tmp_path / "s.json")).saved_at() == "2025\ufffd"
+
+
 def test_a_place_that_is_none_is_told_by_the_name_of_its_setting():
     with pytest.raises(ConfigProblem, match=r"^state_path: "):
         state.StateFile("nowhere-at-all://bucket/s.json")
