@@ -39,7 +39,7 @@ class Measured:
         return {row["key"]: row["figures"][0] for row in self.families[family]["rows"]}
 
 
-def measure(docs: Path, *arguments: str, timeout: float = 240.0) -> Measured:
+def measure(docs: Path, *arguments: str, timeout: float = 400.0) -> Measured:
     """Run ``python -m benchmarks`` with arguments, its page below a folder."""
     command = (sys.executable, "-m", "benchmarks", *arguments, "--docs", str(docs))
     return Measured(run(command, timeout=timeout), docs)

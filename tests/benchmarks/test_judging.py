@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks import page
-from benchmarks.families import startup
 from benchmarks.lab import Lab, MeasurementError, Sizes
 from benchmarks.measuring import measure_points, measure_rows
 from benchmarks.model import Figure, Measure, Point, Row, Spent, judged, longer, times
@@ -136,10 +134,3 @@ class TestProgress:
     def test_it_says_which_family_it_knows_nothing_of(self, capsys: pytest.CaptureFixture[str]) -> None:
         Progress(["tap", "pipe"], {"tap": 90}).begin("tap")
         assert "to go without pipe" in capsys.readouterr().err
-
-
-def test_rows_have_keys_of_their_own(tmp_path: Path) -> None:
-    with startup.rows(Lab(tmp_path, Sizes())) as rows:
-        keys = [each.key for each in rows]
-    assert len(set(keys)) == len(keys)
-    assert all(re.fullmatch(r"[a-z-]+", key) for key in keys)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 from measured import Measured, measure
@@ -69,10 +68,11 @@ def test_the_page_says_on_what_machine_it_was_measured_and_not_whose(quick: Meas
     assert str(quick.docs) not in quick.page
 
 
-def test_an_unknown_family_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
-    done = measure(tmp_path, "reads").done
-    assert done.code == 2
-    assert "no family is called reads; there are startup, writes," in done.stderr
+def test_an_unknown_family_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["reads"])
+    assert refused.value.code == 2
+    assert "no family is called reads; there are startup, writes," in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flag", [("--quick",), ("--plant", "5")])
