@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -74,3 +75,14 @@ def test_an_executor_is_taken_by_its_name_and_a_wrong_one_is_named() -> None:
     assert definitions(parse(yaml.safe_dump(fleet))).executor is dg.multiprocess_executor
     with pytest.raises(TenantsProblem, match="executor dagster:no_such_thing cannot be had"):
         definitions(parse(yaml.safe_dump({**fleet, "executor": "dagster:no_such_thing"})))
+
+
+def test_ten_thousand_tenants_are_sixty_schedules_and_as_many_partitions() -> None:
+    tenants = {f"tenant-{number}": {"target": {"account_id": number}} for number in range(10_000)}
+    made = definitions(parse(json.dumps({"defaults": {"schedule": "H * * * *"}, "tenants": tenants})))
+    schedules = schedules_of(made)
+    assert len(schedules) == 60
+    assert sum(int((each.description or "").partition(" ")[0]) for each in schedules) == 10_000
+    job = made.resolve_job_def(JOB)
+    assert job.partitions_def is not None
+    assert len(job.partitions_def.get_partition_keys()) == 10_000
