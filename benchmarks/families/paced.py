@@ -18,7 +18,7 @@ _LATENCY = 1.5
 _LIMIT = 60
 # Which of the two bounds is the larger: the allowance is used up twice, or one long list is read page by page.
 _DATA = {
-    "limit": {"products": 900, "customers": 1500, "vendors": 300, "sales-orders": 4500, "purchase-orders": 2500},
+    "limit": {"products": 1000, "customers": 2000, "vendors": 700, "sales-orders": 3500, "purchase-orders": 3500},
     "chain": {"products": 300, "customers": 200, "vendors": 12, "sales-orders": 3600, "purchase-orders": 200},
 }
 _WHAT = {"limit": "the limit is what a full read waits for", "chain": "its longest list is"}
