@@ -12,7 +12,6 @@ import click
 from singer_sdk import Target
 from singer_sdk.about import AboutFormatter
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TargetCapabilities
-from singer_sdk.plugin_base import _ConfigInput
 
 from singer_http.command_line import teach
 from singer_http.config_file import fault_of
@@ -289,11 +288,11 @@ class TargetOptiply(Target):
             raise
 
     @classmethod
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> _ConfigInput:
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         """Read the configuration files; what is wrong with one is kept until a run is asked for."""
         if fault := next(filter(None, (fault_of(path) for path in value if path != "ENV")), None):
             ctx.meta[_FAULT] = fault
-            return _ConfigInput()
+            value = ()
         return super().cb_config(ctx, param, value)
 
     @classmethod

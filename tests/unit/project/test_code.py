@@ -22,7 +22,7 @@ else:
 PROGRAMS = ("singer_http", "tap_inventory", "target_optiply")
 FILES = [path for name in PROGRAMS for path in sorted((ROOT / name).rglob("*.py"))]
 # Which distribution a module comes from, where the two have different names.
-DISTRIBUTIONS = {"backoff": "python-backoff"}
+DISTRIBUTIONS = {"dotenv": "python-dotenv", "backoff": "python-backoff"}
 FORBIDDEN = frozenset({"eval", "exec", "compile", "__import__"})
 
 
