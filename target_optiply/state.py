@@ -19,7 +19,6 @@ from target_optiply.store import Entry, Status, Store
 from target_optiply.unread import Unread
 
 _COMPLETE = ("ok", "rejected")  # outcomes of runs that read all their input
-_CHUNK = 1_000  # entries handed to the store at once
 _line_encoder = msgspec.json.Encoder()
 
 

@@ -180,6 +180,20 @@ def test_entities_of_which_something_is_known_need_no_adoption():
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("outcome", "opened"),
+    [("ok", True), ("rejected", True), ("terminated", False), ("outage", False), ("config", False), (None, False)],
+)
+def test_all_that_stands_in_optiply_is_known_where_a_run_read_all_its_input(outcome, opened):
+    store = Store(":memory:")
+    store.put_meta("opened:products", "1")
+    store.put_meta("opened:suppliers", "1")
+    store.put(Entry("products", NATURAL + "x", "1", status=Status.ADOPTED))  # not kept: nobody has asked for it
+    text = b"".join(state.pieces(store, {**RUN, "outcome": outcome}, {}))
+    store.close()
+    assert json.loads(text)["source"]["opened"] == ["suppliers", "products"][: 1 + opened]
+
+
 @pytest.mark.parametrize("name", ["Products", "products", "sell_order_lines", "SellOrderLines"])
 def test_entities_are_known_in_every_spelling_and_ids_as_numbers_or_text(name):
     text = json.dumps(
