@@ -93,7 +93,7 @@ def plots(kept: Kept) -> dict[str, str]:
 
 
 def render(kept: Kept) -> str:
-    """Return the page."""
+    """Return the page; what is known of a row by profiling it stands in ``files/notes/<key of the row>.md``."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FILES),
         autoescape=False,  # noqa: S701 - Markdown of our own numbers and words
