@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,7 @@ class Message:
     place: str
 
 
+@cache
 def messages(root: Path = ROOT) -> list[Message]:
     """Return every message of trouble that the programs under a folder can print."""
     found = []
