@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import get_type_hints
 
 import dagster as dg
@@ -14,6 +15,8 @@ from fleet.told import metadata
 NAME = "inventory_in_optiply"
 # A line of the programs' logs: time, level, logger, message.
 _LOGGED = re.compile(r"[\d-]+ [\d:,]+ \| (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\s*\| \S+\s*\| (?P<message>.*)")
+# What every run says alike. It goes to the worker's stderr, which Dagster keeps as a file and not row by row.
+_CHATTER = re.compile(r"METRIC: |Skipping deselected stream ")
 
 
 def asset_of(fleet: Fleet) -> dg.AssetsDefinition:
@@ -26,7 +29,10 @@ def asset_of(fleet: Fleet) -> dg.AssetsDefinition:
             logged = _LOGGED.fullmatch(line)
             # What comes without a level is a program's last word.
             level, message = (logged["level"], logged["message"]) if logged else ("WARNING", line)
-            context.log.log(level, "%s: %s", program, message)
+            if _CHATTER.match(message):
+                sys.stderr.write(f"{program}: {line}\n")
+            else:
+                context.log.log(level, "%s: %s", program, message)
 
         result = run(tenant, say)
         if result.verdict.outcome != "ok":

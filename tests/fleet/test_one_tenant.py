@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -47,10 +48,11 @@ def site(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 @dataclass(frozen=True)
 class Done:
-    """How a run ended, and the events that the instance keeps of it."""
+    """How a run ended, and what the instance keeps of it: events, and lines by level."""
 
     success: bool
     events: list[dg.DagsterEvent]
+    lines: list[tuple[int, str]]
 
     def counts(self) -> dict[str, int]:
         """Return how often the step was put off, succeeded and failed."""
@@ -76,7 +78,8 @@ def execute(yard: Yard, *, state: str | None = None, **entry: Any) -> Done:
     with dg.DagsterInstance.ephemeral() as instance:
         done = job.execute_in_process(partition_key=NAME, instance=instance, raise_on_error=False)
         entries = instance.all_logs(done.run_id)
-        return Done(done.success, [entry.dagster_event for entry in entries if entry.dagster_event])
+        lines = [(int(entry.level), entry.user_message) for entry in entries if not entry.dagster_event]
+        return Done(done.success, [entry.dagster_event for entry in entries if entry.dagster_event], lines)
 
 
 def test_an_outage_of_the_inventory_that_ends_is_got_over_and_the_next_run_begins_where_this_one_ended(
@@ -137,6 +140,17 @@ def test_a_second_run_of_a_tenant_waits_and_in_the_end_says_who_is_in_its_way(ya
     waited = execute(yard)
     release.join()
     assert waited.success
+
+
+def test_what_both_say_is_in_dagsters_log_at_its_level_and_what_all_runs_say_alike_is_not(
+    yard: Yard, site: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = execute(yard).lines
+    assert any(level == logging.INFO and text.startswith("target: Products: ") for level, text in lines)
+    assert any(level == logging.INFO and text.startswith("tap: Stream products: ") for level, text in lines)
+    assert any(level == logging.WARNING and text.startswith("target: products ") for level, text in lines)
+    assert [text for _, text in lines if "METRIC" in text or "Skipping deselected" in text] == []
+    assert "Skipping deselected stream 'webhooks'" in capfd.readouterr().err
 
 
 def test_no_setting_of_the_machine_is_taken_for_the_tenants(

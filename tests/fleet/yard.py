@@ -166,6 +166,7 @@ class Yard:
                 **self.keys(),
                 "FLEET_TENANTS": str(self.directory / "tenants.yml"),
                 "DAGSTER_HOME": str(self.directory / "home"),
+                "DAGSTER_GRPC_TIMEOUT_SECONDS": "300",
                 "TMPDIR": str(self.directory / "tmp"),
                 "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             }
