@@ -147,6 +147,15 @@ def filled(number: int = 3) -> Store:
     return store
 
 
+def test_a_state_of_many_pieces_comes_back_whole():
+    store = filled(5_000)
+    again, found = load(document(store))
+    assert contents(again) == contents(store)
+    assert found.entries == 5_001
+    again.close()
+    store.close()
+
+
 def test_the_document_has_the_shape_that_is_promised_with_one_entry_a_line():
     store = filled()
     text = document(store)
