@@ -165,7 +165,7 @@ def test_a_run_whose_tap_failed_halfway_is_completed_by_the_next(fresh: Pipeline
 
 def test_a_target_that_was_killed_leaves_nothing_twice(fresh: Pipeline) -> None:
     control = fresh.sandbox.control
-    config = write_json(fresh.directory / "killed.json", fresh.sandbox.tap_config())
+    config = write_json(fresh.directory / "tap-config.json", fresh.sandbox.tap_config())
     messages = run([*TAP, "--config", str(config)]).stdout
     control.request("PUT", "latency", {"optiply": 0.02})
     target = write_json(fresh.directory / "target.json", fresh.sandbox.target_config(fresh.state_path))

@@ -266,8 +266,9 @@ def bundles(cells: Iterable[Cell], promised: Promise = promised_code) -> list[li
     grouped: dict[Any, list[Cell]] = {}
     for place, (kind, fault) in enumerate(cells):
         alone = SOAK and (place + SEED) % ALONE == 0
-        solo = alone or fault.times is None or fault.status == 401
-        key = place if solo else (promised(kind, fault), kind.startswith(LOOK_UP))
+        promise = promised(kind, fault)
+        solo = alone or fault.times is None or fault.status == 401 or (SOAK and promise is None)
+        key = place if solo else (promise, kind.startswith(LOOK_UP))
         grouped.setdefault(key, []).append((kind, fault))
     return list(grouped.values())
 

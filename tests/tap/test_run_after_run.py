@@ -246,7 +246,7 @@ def waiting_in(pipe: int) -> int:
 def test_a_stream_that_changes_while_it_is_read_loses_nothing_to_this_run_or_the_next(tap: Tap, sort: str) -> None:
     tap.sandbox.control.set_switches(inflow_sort=sort)
     catalog = tap.catalog(["sales_orders"])
-    tap.sandbox.control.request("PUT", "latency", {"inflow": 0.03})
+    tap.sandbox.control.request("PUT", "latency", {"inflow": 0.06})
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(tap.run, catalog=catalog)
         changes = 0
