@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 
 from tap_inventory.answers import Answer
@@ -73,7 +74,7 @@ class NumberedListing(BaseListing[Numbered]):
         """Read from a place to the end, leaving out rows that are known; none of these pages is the final one."""
         offset, total = _place(after)
         elsewhere, fewest = (seen if after else 0), None
-        first, furthest, idle, moved = "", 0, 0, False
+        first, furthest, idle, pushed, moved = "", 0, 0, 0, False
         number = offset // self.size + 1
         while True:
             answer = self._by_key(number)
@@ -92,7 +93,9 @@ class NumberedListing(BaseListing[Numbered]):
             first, moved = first or next(iter(keys), ""), False
             ended = repeats or not keys or self._is_last(number, answer)
             idle = idle + 1 if not rows and number > furthest else 0
-            if idle > _IDLE and not ended:
+            if total is not None and answer.total is not None:
+                pushed += max(answer.total - total, 0)  # rows that came before these have them stand further down
+            if idle > _IDLE + math.ceil(pushed / self.size) and not ended:
                 raise StreamError(f"The stream {self.stream.name} does not advance: page {number} repeats others.")
             furthest, offset, total = max(number, furthest), number * self.size, answer.total
             if total is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reliability.faults import FAULTS, REFUSALS, Fault, one_each
+from reliability.faults import FAULTS, FOR_GOOD, ONCE, REFUSALS, Fault, one_each
 from reliability.matrix import Cell, bundles, cover
 from reliability.recording import Recordings
 from reliability.scale import SOAK
@@ -97,7 +97,9 @@ def _is_needed(entry: Mapping[str, Any], first: Mapping[str, Any]) -> bool:
     return not ("sortDesc=" in entry["query"] or (entry["status"] == 400 and "sort=" in entry["query"]))
 
 
-@pytest.mark.parametrize("faults", [(fault,) for fault in FAULTS] if SOAK else [FAULTS], ids=lambda each: each[0].name)
+@pytest.mark.parametrize(
+    "faults", [(fault,) for fault in FAULTS] if SOAK else [(*ONCE, FOR_GOOD)], ids=lambda each: each[0].name
+)
 def test_every_request_survives(
     faults: tuple[Fault, ...], busy_sandbox: Sandbox, whole: tuple[set[str], Rows], launcher: Launcher, place: Path
 ) -> None:

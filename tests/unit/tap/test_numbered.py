@@ -171,6 +171,15 @@ def test_a_list_without_sorting_by_key_is_read_in_its_own_order() -> None:
     assert sorted(keys(api)) == list(api.rows)
 
 
+@pytest.mark.parametrize("many", [10, 25, 60])
+def test_many_rows_that_come_before_the_others_are_no_standstill(many: int) -> None:
+    api = Api(sort="ignored", order="newest")
+    api.insert(40)
+    stay = set(api.rows)
+    api.before = lambda number: api.insert(many) if number == 3 else None
+    assert stay <= set(keys(api))
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_row_that_stays_is_skipped_whatever_happens_between_two_pages(data: st.DataObject) -> None:
