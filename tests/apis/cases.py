@@ -9,13 +9,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from support.launcher import Launcher
-from support.processes import Finished, Sandbox, forked, write_json
+from support.processes import Sandbox, forked, write_json
+from support.singer import Run
 
 from sandbox import identity
 
@@ -127,33 +127,6 @@ OPTERIUS = tuple(
     for variant in ("documented", "observed")
 )
 CASES = (INFLOW, OPTIFLOW, QUICKSTART, *OPTERIUS)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the tap."""
-
-    ended: Finished
-
-    @cached_property
-    def messages(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.ended.stdout.split("\n") if line]
-
-    def records(self, stream: str) -> list[dict[str, Any]]:
-        return [each["record"] for each in self.messages if each["type"] == "RECORD" and each["stream"] == stream]
-
-    @property
-    def counts(self) -> Counter[str]:
-        return Counter(each["stream"] for each in self.messages if each["type"] == "RECORD")
-
-    @property
-    def states(self) -> list[dict[str, Any]]:
-        return [each["value"] for each in self.messages if each["type"] == "STATE"]
-
-    @property
-    def said(self) -> str:
-        """The last line on stderr."""
-        return self.ended.stderr.strip().splitlines()[-1]
 
 
 @dataclass

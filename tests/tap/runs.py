@@ -6,12 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from support.launcher import Launcher
-from support.processes import TAP, Finished, Sandbox, forked, run, write_json
+from support.processes import TAP, Sandbox, forked, run, write_json
+from support.singer import Run
 
 SIZE = (
     *("--products", "230", "--customers", "120", "--vendors", "12"),
@@ -35,34 +36,6 @@ DEFAULT_STREAMS = (
 def discovered() -> str:
     """Return the catalog that ``--discover`` prints."""
     return run([*TAP, "--discover"]).stdout
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the tap."""
-
-    ended: Finished
-
-    @cached_property
-    def messages(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.ended.stdout.split("\n") if line]
-
-    def records(self, stream: str) -> list[dict[str, Any]]:
-        return [each["record"] for each in self.messages if each["type"] == "RECORD" and each["stream"] == stream]
-
-    @property
-    def counts(self) -> Counter[str]:
-        return Counter(each["stream"] for each in self.messages if each["type"] == "RECORD")
-
-    @property
-    def state(self) -> dict[str, Any]:
-        states: list[dict[str, Any]] = [each["value"] for each in self.messages if each["type"] == "STATE"]
-        return states[-1]
-
-    @property
-    def said(self) -> str:
-        """The last line on stderr."""
-        return self.ended.stderr.strip().splitlines()[-1]
 
 
 @dataclass

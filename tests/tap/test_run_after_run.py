@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import Run, Tap
+from runs import Tap
 from support.launcher import Launcher
 from support.processes import TAP, Finished, Sandbox, environment, stop
+from support.singer import Run
 
 ORDERS = 1_500
 MANY = 10_000

@@ -9,19 +9,9 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.clock import Clock
 
 from singer_http.pacing import Pacer, PacerClosedError, SlidingWindow
-
-
-class FakeTime:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def test_bursts_up_to_the_limit_start_at_once_and_the_next_waits_for_the_first_slot() -> None:
@@ -99,7 +89,7 @@ def test_no_window_on_the_servers_clock_ever_holds_more_than_the_limit(
 
 
 def test_several_windows_hold_together() -> None:
-    time = FakeTime()
+    time = Clock()
     hour = SlidingWindow(0, 3600.0)
     pacer = Pacer([SlidingWindow(2, 60.0), hour], clock=time, sleep=time.sleep)
     pacer.limit(hour, 3)
@@ -111,7 +101,7 @@ def test_several_windows_hold_together() -> None:
 
 
 def test_a_pause_holds_everyone_and_a_shorter_one_does_not_end_it() -> None:
-    time = FakeTime()
+    time = Clock()
     pacer = Pacer([SlidingWindow(0, 60.0)], clock=time, sleep=time.sleep)
     pacer.pause(30)
     pacer.pause(5)
@@ -120,7 +110,7 @@ def test_a_pause_holds_everyone_and_a_shorter_one_does_not_end_it() -> None:
 
 
 def test_a_failed_request_gives_its_slot_back_a_period_later() -> None:
-    time = FakeTime()
+    time = Clock()
     pacer = Pacer([SlidingWindow(1, 60.0)], clock=time, sleep=time.sleep)
 
     def reset_after(seconds: float) -> None:
@@ -174,7 +164,7 @@ def test_closing_wakes_everyone_who_waits() -> None:
 
 
 def test_a_wait_that_nobody_can_end_is_an_error_not_a_hang() -> None:
-    time = FakeTime()
+    time = Clock()
     pacer = Pacer([SlidingWindow(1, 60.0)], clock=time, sleep=time.sleep)
     pacer.acquire()
     with pytest.raises(RuntimeError):
@@ -195,7 +185,7 @@ def test_slots_in_use_and_when_they_are_free_again_are_told() -> None:
 
 
 def test_a_fraction_of_a_second_is_waited_for_too() -> None:
-    time = FakeTime()
+    time = Clock()
     pacer = Pacer([SlidingWindow(1, 60.0)], clock=time, sleep=time.sleep)
     pacer.pause(0.5)
     with pacer.slot():

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests_mock
+from support.clock import Clock
 
 import tap_inventory
 from singer_http.pacing import Pacer, SlidingWindow
@@ -175,17 +176,6 @@ def test_the_folders_beside_the_schemas_are_the_apis_there_are() -> None:
 def test_what_an_api_requires_is_described_with_its_name(profile: ApiProfile) -> None:
     names = [name for each in profile.required for name in ((each,) if isinstance(each, str) else each)]
     assert [name for name in names if profile.name not in PROPERTIES[name]["description"]] == []
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def test_never_more_requests_in_a_minute_than_allowed_and_never_fewer_than_needed(

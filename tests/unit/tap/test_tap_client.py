@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 import requests
 import requests_mock
+from support.clock import Clock
 
 from singer_http.pacing import Pacer, SlidingWindow
 from tap_inventory.client import Client
@@ -19,19 +20,6 @@ from tap_inventory.settings import settle
 
 URL = "https://api.test/c%20o/things"
 NOW = datetime(2025, 7, 1, 12, tzinfo=timezone.utc)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
