@@ -234,7 +234,11 @@ class Writer:
         if isinstance(answer, Outcome):
             return answer
         patched = optiply_id if request.method == "PATCH" else None
-        if meaning_of(answer, wants_document=False, patched=patched) in (Meaning.DONE, Meaning.MISSING):
+        meaning = meaning_of(answer, wants_document=False, patched=patched)
+        if meaning in _UNSETTLED:  # each try failed, but one of them may have been done: a row that is gone tells
+            row = yield from self.read_one(entity.name, optiply_id)
+            meaning = Meaning.MISSING if isinstance(row, Outcome) and row.kind == "missing" else meaning
+        if meaning in (Meaning.DONE, Meaning.MISSING):
             return Outcome("deleted", optiply_id)
         return Outcome("rejected", optiply_id, reason=_said(answer))
 

@@ -15,7 +15,7 @@ LASTING = (
     *("reset before the commit", "reset after the commit", "truncated body", "HTML, not committed"),
     *("401", "500", "500, committed", "503", "503 with Retry-After"),
 )
-DONE_UNSAID = ("reset after the commit", "500, committed")
+DONE_UNSAID = ("reset after the commit", "truncated body", "500, committed")
 KINDS = ("token", "GET products", "POST suppliers", "POST products", "POST buyOrders", "POST receiptLines")
 CREATED = [entity for entity in TOLD_BY if not entity.endswith("OrderLines")]  # the lines come with their orders
 CHANGES = ("PATCH products", "DELETE sellOrders", "GET sellOrderLines", "POST sellOrderLines")

@@ -260,6 +260,12 @@ def test_a_deletion_is_done_where_the_row_is_gone_already():
     assert delete([error(403, "no")])[0].kind == "rejected"
 
 
+def test_a_row_that_is_gone_is_deleted_though_no_try_was_answered_so():
+    assert delete([error(500)] * TRIES + [error(404)])[0].kind == "deleted"
+    assert delete([error(500)] * TRIES + [one(7, 200)])[0].kind == "rejected"
+    assert delete([error(500)] * (2 * TRIES))[0].kind == "rejected"  # nor can it be read
+
+
 @pytest.mark.parametrize(
     ("entity", "body"),
     [(PRODUCTS, b'"status":"disabled"'), (PAIRS, b'"status":"disabled"'), (SUPPLIERS, b'"ignored":true')],
