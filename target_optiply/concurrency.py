@@ -13,8 +13,10 @@ from __future__ import annotations
 import math
 
 _STEP = 1.5  # ratio of a trial's level to the present one
+_FINE_STEP = 1.25  # the same, where neither neighbour at that distance is better
 _WAITING, _WORKING = 0.65, 0.5  # share of added requests that only wait: go down above, up below
 _SLOW = 2.5  # rise of latency since the fastest round that ends slow start
+_AS_FAST = 1.1  # the same, up to which no added request waits at the server, so that fewer would not help
 _LEAST_EVIDENCE = 8  # answers below which a round's mean says nothing
 _SAMPLES, _MOST_SAMPLES = 32, 256  # answers by which a level is measured, by how much they vary
 _CERTAIN = 0.005  # square of the relative error of a mean that is good enough
@@ -36,7 +38,7 @@ class ConcurrencyLimit:
         self.maximum = max(1, maximum)
         self.limit = min(start, self.maximum)
         self._slow_start = True
-        self._proven = self.limit  # the level of the last good round of slow start
+        self._proven = 0  # the level of the last good round of slow start
         self._fastest: float | None = None  # mean latency of the fastest round of slow start
         self._ceiling = self.maximum + 1  # a level that was refused
         self._probe_at = 0.0
@@ -44,6 +46,7 @@ class ConcurrencyLimit:
         self._burst_until = 0.0
         self._base: tuple[int, float] | None = None  # during a trial: the level tried against, and its mean
         self._upwards = True
+        self._step = _STEP
         self._trial_began = 0.0
         self._in_vain = 0  # trials in a row, one in each direction, that changed nothing
         self._rest_until = 0.0
@@ -70,7 +73,7 @@ class ConcurrencyLimit:
         self._sum += latency
         self._squares += latency * latency
         if self._slow_start:
-            if self._count >= self.limit:
+            if self._count >= self.limit - self._proven:  # a round: the others were sent under the level before
                 self._end_round(now)
         elif self._count >= max(_SAMPLES, 2 * self.limit) and self._is_measured():
             self._end_measurement(now)
@@ -109,15 +112,19 @@ class ConcurrencyLimit:
             self._slow_start, self._upwards = False, False
             self._rest_until = now + self._rest
             return
-        self._move(min(self.maximum, self.limit * 2), passing=False)
+        self._move(min(self.maximum, self.limit * 2), passing=self.limit)
 
     def _end_measurement(self, now: float) -> None:
         """A level is measured: begin a trial of a neighbour, or judge the one that is under way."""
         mean = self._take_mean()
         if self._base is not None:
             self._judge(*self._base, mean, now)
-        elif now >= self._rest_until:
+        elif now >= self._rest_until and not self._is_best(mean):
             self._try_neighbour(mean, now)
+
+    def _is_best(self, mean: float) -> bool:
+        """Whether there is nothing to try: more are not allowed, and answers are as fast as when few were in flight."""
+        return self.limit == self.maximum and self._fastest is not None and mean <= self._fastest * _AS_FAST
 
     def _try_neighbour(self, mean: float, now: float) -> None:
         level = self._neighbour(now)
@@ -128,8 +135,8 @@ class ConcurrencyLimit:
     def _neighbour(self, now: float) -> int:
         """Return the level to try next; the present one where there is none."""
         top = self._ceiling if now >= self._probe_at else self._ceiling - 1
-        up = min(self.maximum, top, math.ceil(self.limit * _STEP))
-        down = max(1, int(self.limit / _STEP))
+        up = min(self.maximum, top, max(self.limit + 1, int(self.limit * self._step)))
+        down = max(1, int(self.limit / self._step))
         if self._upwards and up > self.limit:
             return up
         self._upwards = False
@@ -148,9 +155,12 @@ class ConcurrencyLimit:
             return
         self._upwards = not self._upwards
         self._in_vain += 1
-        if self._in_vain >= 2 or base >= min(self.maximum, self._ceiling - 1):
+        is_highest = base >= min(self.maximum, self._ceiling - 1)
+        if self._in_vain >= 2 and self._step > _FINE_STEP and not is_highest:
+            self._step, self._in_vain = _FINE_STEP, 0
+        elif self._in_vain >= 2 or is_highest:
             self._rest_until = now + min(_LONGEST_REST, max(self._rest, _REST_SHARE * (now - self._trial_began)))
-            self._rest, self._in_vain = self._rest * 2, 0
+            self._rest, self._in_vain, self._step = self._rest * 2, 0, _STEP
         self._move(base)
 
     def _is_measured(self) -> bool:
@@ -166,7 +176,7 @@ class ConcurrencyLimit:
     def _start_over(self) -> None:
         self._count, self._sum, self._squares = 0, 0.0, 0.0
 
-    def _move(self, level: int, *, passing: bool = True) -> None:
-        self._passing = max(level, self.limit) if passing else 0
+    def _move(self, level: int, *, passing: int | None = None) -> None:
+        self._passing = max(level, self.limit) if passing is None else passing
         self._start_over()
         self.limit = max(1, min(self.maximum, level))

@@ -13,10 +13,10 @@ def _log(lab: Lab) -> list[dict[str, Any]]:
     return [entry for entry in lab.control.log() if entry["api"] == "optiply"]
 
 
-def _level(log: list[dict[str, Any]]) -> int:
+def _level(log: list[dict[str, Any]], share: float = 0.95) -> int:
     """Return how many requests were in flight where the machine could keep as many as were allowed under way."""
     levels = sorted(entry["in_flight"] for entry in log)
-    return int(levels[len(levels) * 19 // 20])
+    return int(levels[int(len(levels) * share)])
 
 
 def test_no_more_requests_are_in_flight_than_allowed(lab: Lab) -> None:
@@ -59,9 +59,9 @@ def test_a_server_that_refuses_above_five_in_flight_is_met_below(lab: Lab, statu
 def test_a_server_whose_answers_grow_slow_above_eight_in_flight_gets_about_eight(lab: Lab) -> None:
     lab.control.request("PUT", "latency", {"optiply": 0.05})
     lab.control.set_switches(optiply_latency_knee=8, optiply_latency_per_excess=0.05)
-    lab.succeed(products(*(f"P{n}" for n in range(600))), max_connections=32)
+    lab.succeed(products(*(f"P{n}" for n in range(900))), max_connections=32)
     log = _log(lab)
-    assert 7 <= _level(log[len(log) // 2 :]) <= 11
+    assert 7 <= _level(log[len(log) // 2 :], share=0.8) <= 11  # a ninth of the time is spent on trials of other levels
 
 
 def test_writes_a_second_are_limited_where_asked_for(lab: Lab) -> None:

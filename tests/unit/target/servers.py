@@ -20,6 +20,7 @@ class Server:
         refuses_above: Requests in flight above which it answers 429.
         works_on: Requests it works on at once; further ones wait their turn.
         retry_after: Seconds that a refusal asks for.
+        slows_above: Requests in flight above which each further one makes every answer 50 ms slower.
     """
 
     limit: ConcurrencyLimit
@@ -27,6 +28,7 @@ class Server:
     refuses_above: int | None = None
     works_on: int | None = None
     retry_after: float = 0.2
+    slows_above: int | None = None
     now: float = 0.0
     good: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
@@ -52,6 +54,8 @@ class Server:
         if self.works_on is not None and len(self._done) >= self.works_on:
             begins = sorted(self._done)[-self.works_on]
         ends = begins + self.latency(self._chance)
+        if self.slows_above is not None:
+            ends += 0.05 * max(0, self._in_flight - self.slows_above)
         self._done.append(ends)
         heapq.heappush(self._events, (ends, next(self._ties), True, ends - self.now))
 

@@ -56,6 +56,19 @@ def test_a_server_that_works_on_eight_at_once_gets_about_eight_and_loses_no_time
     assert server.rate(20.0) > 0.9 * alone.rate(20.0)
 
 
+@pytest.mark.parametrize("knee", [5, 7, 8, 12])
+def test_a_server_whose_answers_grow_slow_is_used_nearly_as_well_as_it_can_be(knee):
+    server = Server(ConcurrencyLimit(32), steady(0.05), slows_above=knee).run(60.0)
+    best = Server(ConcurrencyLimit(knee, start=knee), steady(0.05), slows_above=knee).run(60.0)
+    assert server.rate(10.0) > 0.85 * best.rate(10.0)
+
+
+def test_fewer_than_allowed_are_not_tried_where_answers_are_as_fast_as_when_few_were_in_flight():
+    server = Server(ConcurrencyLimit(16), steady(0.05, spread=0.02)).run(60.0)
+    levels = [level for _, level in server.levels]
+    assert levels[levels.index(16) :].count(16) == len(levels) - levels.index(16)
+
+
 def test_answers_that_vary_wildly_make_it_slower_to_learn_but_not_wrong():
     server = Server(ConcurrencyLimit(64), heavy_tailed(0.1), works_on=8).run(240.0)
     assert 5 <= server.mean_level(120.0) <= 16
