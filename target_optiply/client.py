@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -90,6 +91,7 @@ class Tokens(Protocol):
         """Return a newer token than the refused one."""
 
 
+@lru_cache(maxsize=256)  # of all writes it is the same
 def encode_query(query: tuple[tuple[str, str], ...]) -> str:
     """Percent-encode query parameters; brackets too, since some proxies refuse raw ones."""
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)

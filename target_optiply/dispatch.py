@@ -46,6 +46,7 @@ class _Work(Generic[T]):
     plan: Plan[T]
     done: Callable[[T], None]
     request: Request | None = None
+    prepared: int = 0  # how many commits there had been when the request was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Dispatcher:
         inbox: The main thread's queue, to which answers are put.
         limit: How many requests may be in flight.
         writes_per_second: Upper bound of writes a second; 0 is off.
-        before_send: Called before requests are handed out (it brings intents to disk).
+        commit: Brings to disk what is noted; called before a request leaves that was made since the last time.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class Dispatcher:
         *,
         limit: ConcurrencyLimit,
         writes_per_second: float = 0.0,
-        before_send: Callable[[], None] = lambda: None,
+        commit: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._inbox = inbox
         self._limit = limit
         self._interval = 1.0 / writes_per_second if writes_per_second else 0.0
-        self._before_send = before_send
+        self._commit = commit
+        self._commits = 0
         self.watch = OutageWatch()
         self.traffic = Traffic()
         self._ready: deque[_Work[Any]] = deque()
@@ -109,11 +111,6 @@ class Dispatcher:
         """Requests allowed in flight at the moment."""
         return self._limit.limit
 
-    @property
-    def has_room(self) -> bool:
-        """Whether enough may be sent at once to be worth a commit of its own, as long as there is other work."""
-        return 4 * self.in_flight <= 3 * self._limit.limit
-
     def submit(self, plan: Plan[T], done: Callable[[T], None]) -> None:
         """Start a plan; ``done`` gets what it returns."""
         self._advance(_Work(plan, done), None)
@@ -129,7 +126,7 @@ class Dispatcher:
             heapq.heappush(self._pausing, (time.monotonic() + step.seconds, next(self._ties), work))
             work.request = None
         else:
-            work.request = step
+            work.request, work.prepared = step, self._commits
             self._ready.append(work)
 
     def pump(self) -> None:
@@ -141,7 +138,6 @@ class Dispatcher:
             self._advance(heapq.heappop(self._pausing)[2], None)
         if not self._ready or now < self._gate or self.in_flight >= self._limit.limit:
             return
-        self._before_send()
         while self._ready and self.in_flight < self._limit.limit:
             request = self._ready[0].request
             if self._interval and request is not None and request.method != "GET":
@@ -151,6 +147,9 @@ class Dispatcher:
             self._hand_out(self._ready.popleft())
 
     def _hand_out(self, work: _Work[Any]) -> None:
+        if work.prepared == self._commits:  # what waited its turn behind others was brought to disk with theirs
+            self._commit()
+            self._commits += 1
         self.in_flight += 1
         if work.request is not None:
             self.traffic.sent(work.request.entity)

@@ -18,6 +18,7 @@ __all__ = ["InvalidRecord", "attributes_for", "check", "content_hash", "encode"]
 
 _HASHED = msgspec.json.Encoder(decimal_format="string", order="sorted")
 _SENT = msgspec.json.Encoder(decimal_format="number")
+_NO_FRACTIONS = frozenset({str, int, bool, type(None)})
 _DEFAULTS = {
     entity.name: {attribute.name: attribute.default for attribute in entity.attributes if attribute.default is not None}
     for entity in ENTITIES.values()
@@ -203,7 +204,8 @@ def attributes_for(
 def _refuse_nan(value: Any, path: str) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
-            _refuse_nan(item, name)
+            if type(item) not in _NO_FRACTIONS:  # most are, and a call for each would be dear
+                _refuse_nan(item, name)
     elif isinstance(value, (list, tuple)):
         for item in value:
             _refuse_nan(item, path)

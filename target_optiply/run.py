@@ -158,7 +158,7 @@ class Run:
             self._inbox,
             limit=ConcurrencyLimit(settings.max_connections),
             writes_per_second=settings.max_writes_per_second,
-            before_send=self.store.commit,
+            commit=self.store.commit,
         )
         self._resources.callback(self._dispatcher.close)
         self.books = Books(self.store, self.ledger, client, self._dispatcher.watch, self._log)
@@ -249,8 +249,7 @@ class Run:
         """Take in what has arrived, send what may be sent, release what has settled; without waiting."""
         while not self._inbox.empty():
             self._handle(self._inbox.get())
-        if self._dispatcher.has_room:
-            self._dispatcher.pump()
+        self._dispatcher.pump()
         self._release()
 
     def _wait(self, *, for_input: bool = False) -> None:
@@ -268,6 +267,7 @@ class Run:
     def _handle(self, event: object) -> None:
         if isinstance(event, Answered):
             self._dispatcher.receive(event)
+            self._dispatcher.pump()  # a connection that has become free waits for nothing else that is to be done
         elif isinstance(event, Lines):
             self._batches.append(event.lines)
             self._input_ended = event.last

@@ -154,6 +154,10 @@ class Store:
         # What was asked for or stored lately: a record on its way is asked for again and again.
         self._recent: dict[tuple[str, str], Entry | None] = {}
         self._has_figures = bool(self.figures())
+        # Two statements for every row that is created would be dear; they are written together, before the next commit.
+        self._intended: list[Intent] = []
+        self._settled: list[tuple[int]] = []
+        self._last_intent: int = self._db.execute("SELECT coalesce(max(number), 0) FROM intents").fetchone()[0]
         self.unread: Unread | None = None
         self._lookup = f"SELECT {_ENTRY} FROM entries WHERE entity=? AND remote_id=?"  # noqa: S608
         self._by_id_indexed = self._by_print_indexed = False
@@ -165,6 +169,7 @@ class Store:
 
     def commit(self) -> None:
         """Bring every change so far to disk."""
+        self._write_intents()
         if self._open:
             self._db.execute("COMMIT")
             self._open = False
@@ -437,15 +442,25 @@ class Store:
 
     def intend(self, entity: str, remote_id: str, since: str) -> int:
         """Note a POST that is about to be sent; returns its number."""
-        statement = "INSERT INTO intents (entity, remote_id, since) VALUES (?,?,?)"
-        return int(self._change(statement, (entity, remote_id, since)).lastrowid or 0)
+        self._last_intent += 1
+        self._intended.append(Intent(self._last_intent, entity, remote_id, since))
+        return self._last_intent
 
     def settle_intent(self, number: int) -> None:
         """Drop an intent whose outcome is known."""
-        self._change("DELETE FROM intents WHERE number=?", (number,))
+        self._settled.append((number,))
+
+    def _write_intents(self) -> None:
+        if self._intended or self._settled:
+            self._change("SELECT 1")
+            self._db.executemany("INSERT INTO intents VALUES (?,?,?,?)", self._intended)
+            self._db.executemany("DELETE FROM intents WHERE number=?", self._settled)
+            self._intended.clear()
+            self._settled.clear()
 
     def intents(self) -> list[Intent]:
         """Return the intents whose outcome is not known."""
+        self._write_intents()
         return [Intent._make(row) for row in self._db.execute("SELECT * FROM intents ORDER BY number")]
 
     # records whose POST was repeated

@@ -1,0 +1,125 @@
+"""The dispatcher: nothing leaves before what was noted for it is on disk, and no commit is made twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from queue import SimpleQueue
+from types import SimpleNamespace
+
+import pytest
+
+from target_optiply.client import Answer, Request
+from target_optiply.concurrency import ConcurrencyLimit
+from target_optiply.dispatch import Dispatcher, Pause
+
+
+class Disk:
+    """What was noted, and how much of it is on disk."""
+
+    def __init__(self):
+        self.noted = 0
+        self.kept = 0
+        self.commits = 0
+        self.kept_when_sent = {}
+        self.answers = []
+
+    def commit(self):
+        self.kept = self.noted
+        self.commits += 1
+
+    def send(self, request):
+        self.kept_when_sent[request.path] = self.kept
+        return self.answers.pop() if self.answers else Answer(200, b'{"data":{"id":"1"}}', latency=0.05)
+
+
+@pytest.fixture
+def disk():
+    return Disk()
+
+
+@pytest.fixture
+def inbox():
+    return SimpleQueue()
+
+
+@pytest.fixture
+def dispatcher(disk, inbox):
+    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
+    dispatcher = Dispatcher(client, inbox, limit=ConcurrencyLimit(1, start=1), commit=disk.commit)
+    yield dispatcher
+    dispatcher.close()
+
+
+@pytest.fixture
+def finish(dispatcher, inbox):
+    def until_idle():
+        while not dispatcher.idle:
+            dispatcher.pump()
+            if dispatcher.in_flight:
+                dispatcher.receive(inbox.get(timeout=5))
+
+    return until_idle
+
+
+def plan(disk, *names):
+    for name in names:
+        disk.noted += 1
+        yield Request("POST", name)
+
+
+def test_a_request_leaves_after_what_was_noted_for_it_is_on_disk(disk, dispatcher, finish):
+    for number in range(1, 6):
+        dispatcher.submit(plan(disk, f"products/{number}"), lambda _: None)
+        dispatcher.pump()
+    finish()
+
+    assert all(kept >= int(path.partition("/")[2]) for path, kept in disk.kept_when_sent.items())
+    assert len(disk.kept_when_sent) == 5
+
+
+def test_the_second_request_of_a_plan_leaves_after_what_was_noted_between_them_is_on_disk(disk, dispatcher, finish):
+    dispatcher.submit(plan(disk, "first", "second"), lambda _: None)
+    finish()
+
+    assert disk.kept_when_sent == {"first": 1, "second": 2}
+
+
+def test_a_request_that_is_made_while_another_waits_its_turn_has_a_commit_of_its_own(disk, dispatcher, finish):
+    dispatcher.submit(plan(disk, "first"), lambda _: None)
+    dispatcher.pump()
+    dispatcher.submit(plan(disk, "second"), lambda _: None)
+    finish()
+
+    assert disk.kept_when_sent == {"first": 1, "second": 2}
+    assert disk.commits == 2
+
+
+def test_what_waits_its_turn_behind_others_is_brought_to_disk_with_theirs(disk, dispatcher, finish):
+    for number in range(10):
+        dispatcher.submit(plan(disk, f"products/{number}"), lambda _: None)
+    finish()
+
+    assert len(disk.kept_when_sent) == 10
+    assert disk.commits == 1
+
+
+def test_a_request_that_the_server_puts_off_needs_no_further_commit(disk, dispatcher, finish):
+    disk.answers.append(Answer(429, headers={"Retry-After": "0"}))
+    dispatcher.submit(plan(disk, "products/1"), lambda _: None)
+    finish()
+
+    assert disk.commits == 1
+
+
+def test_a_plan_that_paused_has_what_it_noted_meanwhile_on_disk(disk, dispatcher, finish):
+    def pausing():
+        disk.noted += 1
+        yield Request("POST", "before")
+        yield Pause(0.0)
+        disk.noted += 1
+        yield Request("POST", "after")
+
+    dispatcher.submit(pausing(), lambda _: None)
+    finish()
+
+    assert disk.kept_when_sent == {"before": 1, "after": 2}
