@@ -27,8 +27,8 @@ def decimal_spots(schema: Mapping[str, Any]) -> Spots:
 def write_as_text(rows: Iterable[dict[str, Any]], spots: Spots) -> None:
     """Replace, in place, numbers by their digits where decimals are declared."""
     for row in rows:
-        for name, deeper in spots.items():
-            value = row.get(name)
+        for name in spots.keys() & row.keys():
+            value, deeper = row[name], spots[name]
             if deeper is None:
                 if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
                     row[name] = f"{value:f}" if isinstance(value, Decimal) else str(value)

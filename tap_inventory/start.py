@@ -17,6 +17,14 @@ def parse_instant(value: Any) -> datetime | None:
     """
     if not isinstance(value, str):
         return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return _parse_repaired(value)
+
+
+def _parse_repaired(value: str) -> datetime | None:
+    # Python 3.10 reads neither "Z" nor fractions of other than 3 or 6 digits.
     text = value.strip().replace("Z", "+00:00").replace("z", "+00:00")
     head, dot, tail = text.partition(".")
     if dot:

@@ -14,6 +14,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, MetadataMapping
 
 from tap_inventory.decimals import decimal_spots, write_as_text
 from tap_inventory.profile import StreamProfile
+from tap_inventory.selection import Deselected, deselected_fields, leave_out
 
 if TYPE_CHECKING:
     from tap_inventory.tap import TapInventory
@@ -36,7 +37,7 @@ class ApiStream(Stream):
         self._inventory = tap
         self._announced = False
         self._decimals = decimal_spots(profile.schema)
-        self._removed: list[tuple[str, ...]] | None = None
+        self._deselected: Deselected | None = None
         super().__init__(tap, schema=copy.deepcopy(dict(profile.schema)), name=profile.name)
         self.primary_keys = list(profile.key)
         self.replication_key = profile.version
@@ -106,28 +107,16 @@ class ApiStream(Stream):
     def write_rows(self, rows: list[Record], extracted: datetime) -> None:
         """Write the RECORDs of rows."""
         writer = self._inventory.writer
+        if self._deselected is None:  # the catalog is not read yet when the stream is made
+            self._deselected = deselected_fields(self.mask)
         write_as_text(rows, self._decimals)
+        stream_maps = self.stream_maps
         for row in rows:
-            self._prune(row)
-            for stream_map in self.stream_maps:
+            leave_out(row, self._deselected)
+            for stream_map in stream_maps:
                 record = stream_map.transform(row)
                 if record is not None:
                     writer.write_record(stream_map.stream_alias, record, extracted, self._stream_version)
-
-    def _prune(self, row: Record) -> None:
-        """Remove what the catalog deselects."""
-        if self._removed is None:
-            # What lies below something removed goes with it.
-            self._removed = [
-                crumb[1::2] for crumb, kept in self.mask.items() if crumb and not kept and self.mask[crumb[:-2]]
-            ]
-        for path in self._removed:
-            *parents, name = path
-            place: Any = row
-            for parent in parents:
-                place = place.get(parent) if isinstance(place, dict) else None
-            if isinstance(place, dict):
-                place.pop(name, None)
 
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
