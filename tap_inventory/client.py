@@ -18,6 +18,7 @@ from singer_http.pacing import Pacer, SlidingWindow
 from singer_http.redact import redact
 from singer_http.retry import backoff_delay, parse_retry_after
 from singer_http.sessions import BodyTooLargeError, new_session, read_body
+from singer_http.straight import Straight
 from tap_inventory.address import headers_of, root_of
 from tap_inventory.answers import Answer, Row, decode, read_answer
 from tap_inventory.chains import Chains
@@ -82,8 +83,8 @@ class Client:
         self._session = new_session(connections, user_agent, timeout=(min(timeout, 10.0), timeout))
         self._timeout = timeout
         self._headers = headers_of(self._profile, settings.values)
-        self._root = root_of(self._profile, settings.values)
         kind = self._profile.token
+        self._straight = Straight(self._session, root_of(self._profile, settings.values))
         self._tokens = Tokens(kind, settings.values, self._grant, self._profile.title) if kind else None
         self.trusted = False
         """True once the API has answered a request: from then on a 403 concerns one stream, not the run."""
@@ -195,14 +196,7 @@ class Client:
         with self.pacer.slot(lambda now: self.chains.yields(chain, minute, now)) as answered:
             self.chains.starts(chain)
             began = self.pacer.clock()
-            response = self._session.request(
-                method,
-                self._root + target,
-                data=body,
-                headers={**self._headers, **headers},
-                stream=True,
-                allow_redirects=False,
-            )
+            response = self._straight.send(method, target, {**self._headers, **headers}, body)
             answered()
         try:
             content = read_body(response, MAX_BODY, time.monotonic() + self._timeout)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap_inventory.client import Row
 from tap_inventory.passes import Bookmark, Plan, Step
@@ -19,8 +18,7 @@ _DIGEST = 8
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(NamedTuple):
     modified: datetime | None
     digest: bytes
 
