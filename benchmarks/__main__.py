@@ -17,7 +17,7 @@ from typing import Any
 from support.processes import launcher
 
 from benchmarks import machine, page
-from benchmarks.families import paced, pipe, startup, tap, unchanged, work, writes
+from benchmarks.families import paced, parts, pipe, startup, tap, unchanged, work, writes
 from benchmarks.lab import ROOT, Lab, MeasurementError, Sizes
 from benchmarks.measuring import Tell, measure_points, measure_rows
 from benchmarks.model import Point, Row
@@ -26,6 +26,7 @@ from benchmarks.progress import Progress
 FAMILIES: Mapping[str, Callable[[Lab], AbstractContextManager[list[Row]]]] = {
     "startup": startup.rows,
     "writes": writes.rows,
+    "parts": parts.rows,
     "unchanged": unchanged.rows,
     "tap": tap.rows,
     "paced": paced.rows,

@@ -15,6 +15,7 @@ from benchmarks.plots import FILES, PLOTS, draw
 TITLES = {
     "startup": "Start-up",
     "writes": "The target: new products",
+    "parts": "What the time of a creation is spent on",
     "unchanged": "The target: records that have not changed",
     "tap": "The tap, CPU-bound",
     "paced": "The tap under a limit",

@@ -25,14 +25,16 @@ def decimal_spots(schema: Mapping[str, Any]) -> Spots:
 
 
 def write_as_text(rows: Iterable[dict[str, Any]], spots: Spots) -> None:
-    """Replace, in place, numbers by their digits where decimals are declared."""
+    """Replace, in place, numbers by their digits where decimals are declared; ``rows`` are as JSON was read."""
     for row in rows:
         for name in spots.keys() & row.keys():
             value, deeper = row[name], spots[name]
             if deeper is None:
-                if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-                    row[name] = f"{value:f}" if isinstance(value, Decimal) else str(value)
-            elif isinstance(value, dict):
+                if type(value) is Decimal:
+                    row[name] = f"{value:f}"
+                elif type(value) is int:
+                    row[name] = str(value)
+            elif type(value) is list:
+                write_as_text([item for item in value if type(item) is dict], deeper)
+            elif type(value) is dict:
                 write_as_text((value,), deeper)
-            elif isinstance(value, list):
-                write_as_text((item for item in value if isinstance(item, dict)), deeper)

@@ -82,8 +82,11 @@ def greatest_version(row: Mapping[str, Any], name: str, owned: Iterable[str]) ->
         children = row.get(relation)
         for child in children if isinstance(children, list) else (children,):
             if isinstance(child, dict):
-                nested = [key for key, value in child.items() if isinstance(value, list)]
-                version = greatest_version(child, name, nested)
+                if list in map(type, child.values()):
+                    nested = [key for key, value in child.items() if isinstance(value, list)]
+                    version = greatest_version(child, name, nested)
+                else:  # most hold no further rows, and all of their fields would be looked at one by one
+                    version = parse_version(child.get(name))
                 if version is not None and (best is None or version > best):
                     best = version
     return best

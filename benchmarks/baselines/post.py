@@ -11,6 +11,8 @@ from pathlib import Path
 
 import requests
 
+from benchmarks.bodies import ready_made
+
 ready = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["optiply"]
 session = requests.Session()
 form = {"grant_type": "password", "username": ready["username"], "password": ready["password"]}
@@ -21,13 +23,7 @@ headers = {
     "Accept": "application/vnd.api+json",
 }
 url = f"{ready['api_url']}/products?accountId={ready['account_id']}&couplingId={ready['coupling_id']}"
-template = (
-    b'{"data":{"type":"products","attributes":{"name":"Chair no. %d","stockLevel":5,"unlimitedStock":false,'
-    b'"skuCode":"C-%d","articleCode":"A-%d","price":"19.95","status":"enabled","assembled":false,'
-    b'"minimumStock":3,"maximumStock":1000,"stockMeasurementUnit":"piece","remoteId":"3f1d%08d",'
-    b'"remoteDataSyncedToDate":"2026-03-01T10:00:00Z"}}}'
-)
-for body in [template % ((index,) * 4) for index in range(int(sys.argv[2]))]:
+for body in ready_made(int(sys.argv[2])):
     answer = session.post(url, data=body, headers=headers, timeout=30)
     if answer.status_code != 201:
         sys.exit(f"{answer.status_code} {answer.text[:300]}")

@@ -92,7 +92,7 @@ def rows(lab: Lab) -> Iterator[list[Row]]:
     """Yield the family's rows, with servers of ready-made pages that stand while they are measured."""
     found = []
     with ExitStack() as stack:
-        for kind, full in (("thin", 100_000), ("full", 30_000)):
+        for kind, full in (("thin", 200_000), ("full", 60_000)):
             number = lab.sizes.of(full)
             server = stack.enter_context(serving("-m", "benchmarks.pages", kind, str(number)))
             reads = Reads(lab, kind, number, server)

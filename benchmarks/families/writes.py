@@ -13,6 +13,7 @@ from benchmarks.model import Figure, Measure, Point, Row, Spent, rate, times
 from sandbox.bench import measure
 
 LATENCY = 0.05
+WITHOUT_HTTP = "without_http"
 _names = itertools.count()
 
 
@@ -25,8 +26,11 @@ class Writes:
         self._ready = lab.write_json("ready.json", server.ready)
         self._feeds: dict[int, Path] = {}
 
-    def target(self, number: int, connections: int, latency: float) -> Measure:
-        """Return what creates so many products over so many connections, and insists that all of them stand."""
+    def target(self, number: int, connections: int, latency: float, *, script: str = "") -> Measure:
+        """Return what creates so many products over so many connections, and insists that all of them stand.
+
+        With a ``script`` of ``baselines/`` the target is run by that; one without HTTP leaves nothing standing.
+        """
         feed = self._feed(number)
 
         def run() -> Spent:
@@ -34,22 +38,25 @@ class Writes:
             self._server.delay(optiply=latency)
             state = self._lab.folder / f"state-{next(_names)}.json"
             config = self._lab.write_json("target.json", self._server.target_config(state, max_connections=connections))
-            spent = self._lab.run("-m", "target_optiply", "--config", str(config), stdin=feed, units=number)
+            if script:
+                spent = self._lab.baseline(script, "--config", str(config), stdin=feed, units=number)
+            else:
+                spent = self._lab.run("-m", "target_optiply", "--config", str(config), stdin=feed, units=number)
             stands = self._server.ask("GET", "stats")["rows"]["products"]
-            if stands != number:
+            if stands != (0 if script == WITHOUT_HTTP else number):
                 raise MeasurementError(f"{stands} products stand, not {number}")
             state.unlink()
             return spent
 
         return run
 
-    def post(self, number: int, latency: float) -> Measure:
+    def post(self, number: int, latency: float, *, script: str = "post") -> Measure:
         """Return what posts so many ready-made bodies one after another."""
 
         def run() -> Spent:
             self._server.ask("POST", "reset")
             self._server.delay(optiply=latency)
-            return self._lab.baseline("post", str(self._ready), str(number), units=number)
+            return self._lab.baseline(script, str(self._ready), str(number), units=number)
 
         return run
 

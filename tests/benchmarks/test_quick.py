@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -14,6 +15,7 @@ QUICK = [name for name in FAMILIES if name != "work"]  # which the tests of the 
 ROWS = {
     "startup": [f"start-{name}-{run}" for name in ("tap", "target") for run in ("version", "about", "an-empty-run")],
     "writes": [f"{kind}{of}" for of in ("16", "64", "at-once") for kind in ("headroom-create-", "create-")],
+    "parts": ["part-http", "part-rest", *(["part-handing-over"] if hasattr(os, "sched_setaffinity") else [])],
     "unchanged": [
         "headroom-optiply",
         "headroom-inventory",
@@ -72,7 +74,7 @@ def test_an_unknown_family_is_refused_with_those_that_there_are(capsys: pytest.C
     with pytest.raises(SystemExit) as refused:
         main(["reads"])
     assert refused.value.code == 2
-    assert "no family is called reads; there are startup, writes," in capsys.readouterr().err
+    assert "no family is called reads; there are startup, writes, parts," in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flag", [("--quick",), ("--plant", "5")])
