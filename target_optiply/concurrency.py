@@ -110,7 +110,8 @@ class ConcurrencyLimit:
         self._proven = self.limit
         if self.limit == self.maximum:
             self._slow_start, self._upwards = False, False
-            self._rest_until = now + self._rest
+            if self._is_best(mean):
+                self._rest_until = now + self._rest
             return
         self._move(min(self.maximum, self.limit * 2), passing=self.limit)
 

@@ -69,6 +69,13 @@ def test_fewer_than_allowed_are_not_tried_where_answers_are_as_fast_as_when_few_
     assert levels[levels.index(16) :].count(16) == len(levels) - levels.index(16)
 
 
+def test_less_than_the_maximum_is_tried_at_once_where_answers_grew_slower_on_the_way_there():
+    server = Server(ConcurrencyLimit(16), steady(0.005), works_on=8).run(1.0)
+    levels = [level for _, level in server.levels]
+    assert max(levels) == 16
+    assert min(levels[levels.index(16) :]) < 16
+
+
 def test_answers_that_vary_wildly_make_it_slower_to_learn_but_not_wrong():
     server = Server(ConcurrencyLimit(64), heavy_tailed(0.1), works_on=8).run(240.0)
     assert 5 <= server.mean_level(120.0) <= 16
