@@ -16,10 +16,10 @@ from benchmarks.model import Figure, Measure, Row, Spent, longer
 
 _LATENCY = 1.5
 _LIMIT = 60
-# Which of the two bounds is the larger: the allowance is used up twice, or one long list is read page by page.
+# Which of the two bounds is the larger: the allowance is used up three times, or one long list is read page by page.
 _DATA = {
-    "limit": {"products": 1000, "customers": 2000, "vendors": 700, "sales-orders": 3500, "purchase-orders": 3500},
-    "chain": {"products": 300, "customers": 200, "vendors": 12, "sales-orders": 3600, "purchase-orders": 200},
+    "limit": {"products": 1500, "customers": 4000, "vendors": 700, "sales-orders": 6000, "purchase-orders": 5500},
+    "chain": {"products": 300, "customers": 200, "vendors": 12, "sales-orders": 7200, "purchase-orders": 200},
 }
 _WHAT = {"limit": "the limit is what a full read waits for", "chain": "its longest list is"}
 _TINY = {"products": 20, "customers": 2, "vendors": 2, "sales-orders": 5, "purchase-orders": 5}
