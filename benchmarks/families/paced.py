@@ -16,9 +16,9 @@ from benchmarks.model import Figure, Measure, Row, Spent, longer
 
 _LATENCY = 1.5
 _LIMIT = 60
-# Which of the two bounds is the larger: the allowance is used up three times, or one long list is read page by page.
+# Which of the two bounds is the larger: the allowance is used up five times, or one long list is read page by page.
 _DATA = {
-    "limit": {"products": 1500, "customers": 4000, "vendors": 700, "sales-orders": 6000, "purchase-orders": 5500},
+    "limit": {"products": 3000, "customers": 6000, "vendors": 700, "sales-orders": 9000, "purchase-orders": 9500},
     "chain": {"products": 300, "customers": 200, "vendors": 12, "sales-orders": 7200, "purchase-orders": 200},
 }
 _WHAT = {"limit": "the limit is what a full read waits for", "chain": "its longest list is"}
