@@ -128,6 +128,9 @@ class Books:
         for ticket in job.tickets:
             self.ledger.settle(ticket)
         job.tickets = []
+        if job.on_disk:
+            job.on_disk = False
+            self.store.unpark(*job.key)
 
     def doubt(self, entry: Entry) -> None:
         """Note that a row is about to be changed: until an answer tells, nobody knows what stands there.
@@ -256,6 +259,7 @@ class Books:
         """Put a job to disk until its parent is there."""
         self._parked.add(job.key)
         self._awaited.add(parent)
+        job.on_disk = False  # as it was parked before
         self.store.park(Parked(*job.key, *parent, encode_job(job), job.owner))
         self.settle(job)
 
@@ -272,23 +276,29 @@ class Books:
     def parked_of(self, entity: str, owner: str) -> list[Key]:
         """Return the parked records that belong to an owner's list."""
         rows = self.store.parked_of(entity, owner) if self._parked else []
-        return [Key(row.entity, row.remote_id) for row in rows]
+        return [Key(row.entity, row.remote_id) for row in rows if self._is_waiting(row)]
 
     def released_by(self, parent: Key) -> list[Job]:
         """Return, from disk, the jobs that were parked for a parent."""
         if parent not in self._awaited:
             return []
         self._awaited.discard(parent)
-        return [self._unparked(row) for row in self.store.waiting_for(*parent)]
+        return [self._released(row) for row in self.store.waiting_for(*parent) if self._is_waiting(row)]
 
     def all_parked(self) -> list[tuple[Job, Key]]:
         """Return, from disk, every parked job with the parent it waits for, in the order of dependence."""
-        rows = sorted(self.store.parked(), key=lambda row: ENTITIES[row.entity].rank)
-        return [(self._unparked(row), Key(row.parent_entity, row.parent_id)) for row in rows]
+        rows = sorted(filter(self._is_waiting, self.store.parked()), key=lambda row: ENTITIES[row.entity].rank)
+        return [(self._released(row), Key(row.parent_entity, row.parent_id)) for row in rows]
 
-    def _unparked(self, row: Parked) -> Job:
-        self.unpark(Key(row.entity, row.remote_id))
-        return self.unpacked(row.payload)
+    def _is_waiting(self, row: Parked) -> bool:
+        return Key(row.entity, row.remote_id) in self._parked  # and not on its way, or unsettled
+
+    def _released(self, row: Parked) -> Job:
+        """Return the job of a row that stays on disk until the job settles: a run that dies would lose it else."""
+        self._parked.discard(Key(row.entity, row.remote_id))
+        job = self.unpacked(row.payload)
+        job.on_disk = True
+        return job
 
     @staticmethod
     def unpacked(payload: bytes) -> Job:

@@ -42,6 +42,7 @@ class Job:
         left: Called when the job has left its lane.
         hash: Content hash of the record, computed once.
         attempt: How often the job was started over, because a row or a reference turned out to be gone.
+        on_disk: Whether it stands on disk, as it was parked, until it settles: no ticket of its own holds a STATE back.
     """
 
     record: EntityRecord
@@ -56,6 +57,7 @@ class Job:
     left: Callable[[], None] | None = None
     hash: str | None = None
     attempt: int = 0
+    on_disk: bool = False
 
     @property
     def key(self) -> Key:

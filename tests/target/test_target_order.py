@@ -110,6 +110,39 @@ def test_a_parked_child_does_not_hold_state_back_while_the_input_goes_on(lab: La
     assert lab.writes() == Counter({"POST products": 1, "POST suppliers": 1, "POST supplierProducts": 1})
 
 
+PARENTS_LONG_AFTER_A_CHILD = [
+    *optiply("SupplierProducts", offer("I1", "P1", "S1")),
+    state({"at": 1}),  # released while the child is parked: it does not come again
+    *products(*(f"O{n}" for n in range(800)), "P1"),
+    *suppliers("S1"),
+]
+
+
+def test_a_parked_child_on_its_way_when_an_outage_ends_the_run_is_written_by_the_next(lab: Lab) -> None:
+    lab.fault("status", "POST", "supplierProducts", times=None, status=503)
+    lab.fault("status", "PATCH", times=None, status=503)
+    first = lab.run(PARENTS_LONG_AFTER_A_CHILD, constants={"target_optiply.outage.PATIENCE": 0.5}).ended(1)
+    assert first.states == ['{"at": 1}']
+    assert first.last_word.startswith("outage: ")
+    lab.control.clear_faults()
+    lab.succeed([])
+    assert len(lab.rows("supplierProducts")) == 1
+    assert lab.state().get("source", {}).get("parked") is None
+
+
+def test_a_parked_child_on_its_way_when_the_run_is_killed_is_written_by_the_next(lab: Lab) -> None:
+    lab.fault("hang", "POST", "^/supplierProducts$", when="before", seconds=1)
+    run = lab.start(PARENTS_LONG_AFTER_A_CHILD)
+    lab.await_fault()
+    run.kill()
+    lab.await_that(lambda: not lab.control.request("GET", "stats")["in_flight"]["optiply"], 5.0)  # else it is counted
+    assert run.states == ['{"at": 1}']
+    lab.control.clear_faults()
+    lab.succeed([])
+    assert len(lab.rows("supplierProducts")) == 1
+    assert lab.state().get("source", {}).get("parked") is None
+
+
 def test_hundreds_of_parked_children_hold_up_neither_the_input_nor_the_parent_at_its_end(lab: Lab) -> None:
     offers = [offer(f"I{n}", f"P{n}", "S1") for n in range(400)]
     messages = [*products(*(f"P{n}" for n in range(400))), *optiply("SupplierProducts", *offers), *suppliers("S1")]
