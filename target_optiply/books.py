@@ -91,6 +91,10 @@ class Books:
         """Whether the state holds a row."""
         return self.store.known_as(entity, optiply_id) is not None
 
+    def note_gone(self, entity: str, optiply_id: str) -> None:
+        """Note a row that was deleted; a list that was read before may still tell of it."""
+        self.store.note_gone(entity, optiply_id)
+
     def is_of_its_own(self, line_entity: str, optiply_id: str) -> bool:
         """Whether an order line is known as a record of its own stream, not as one of a list."""
         entry = self.store.known_as(line_entity, optiply_id)

@@ -221,6 +221,10 @@ class Store:
             self._gone.add((entity, known.optiply_id))
         self.forget(entity, remote_id)
 
+    def note_gone(self, entity: str, optiply_id: str) -> None:
+        """Note a row that was deleted, whether or not anything was known of it."""
+        self._gone.add((entity, optiply_id))
+
     def is_gone(self, entity: str, optiply_id: str) -> bool:
         """Whether a row was found gone, or was deleted, in this run."""
         return (entity, optiply_id) in self._gone

@@ -72,6 +72,9 @@ class Book(Protocol):
     def is_known(self, entity: str, optiply_id: str) -> bool:
         """Whether the state holds a row."""
 
+    def note_gone(self, entity: str, optiply_id: str) -> None:
+        """Note a row that was deleted; a list that was read before may still tell of it."""
+
     def others_succeed(self, since: float) -> bool:
         """Whether some write succeeded after this monotonic second."""
 
@@ -239,6 +242,8 @@ class Writer:
             row = yield from self.read_one(entity.name, optiply_id)
             meaning = Meaning.MISSING if isinstance(row, Outcome) and row.kind == "missing" else meaning
         if meaning in (Meaning.DONE, Meaning.MISSING):
+            if request.method == "DELETE":
+                self._book.note_gone(entity.name, optiply_id)
             return Outcome("deleted", optiply_id)
         return Outcome("rejected", optiply_id, reason=_said(answer))
 

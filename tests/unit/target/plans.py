@@ -22,6 +22,7 @@ class Book:
         self.intents: dict[int, tuple[str, str]] = {}
         self.repeated: list[tuple[str, str]] = []
         self.known: set[str] = set()
+        self.gone: list[tuple[str, str]] = []
         self.others = True
         self.witnesses: list[Witness] = []
         self._number = 0
@@ -42,6 +43,9 @@ class Book:
     def is_known(self, entity: str, optiply_id: str) -> bool:
         del entity
         return optiply_id in self.known
+
+    def note_gone(self, entity: str, optiply_id: str) -> None:
+        self.gone.append((entity, optiply_id))
 
     def others_succeed(self, since: float) -> bool:
         del since

@@ -260,6 +260,13 @@ def test_a_deletion_is_done_where_the_row_is_gone_already():
     assert delete([error(403, "no")])[0].kind == "rejected"
 
 
+def test_a_row_that_was_deleted_is_noted_since_a_list_read_before_may_still_tell_of_it():
+    assert delete([Answer(204)])[1].book.gone == [("products", "7")]
+    assert delete([error(404), error(404)])[1].book.gone == [("products", "7")]
+    assert delete([error(403, "no")])[1].book.gone == []
+    assert delete([one(7, 200)], soft=True)[1].book.gone == []  # it is there, switched off
+
+
 def test_a_row_that_is_gone_is_deleted_though_no_try_was_answered_so():
     assert delete([error(500)] * TRIES + [error(404)])[0].kind == "deleted"
     assert delete([error(500)] * TRIES + [one(7, 200)])[0].kind == "rejected"
