@@ -222,8 +222,11 @@ class Store:
         self.forget(entity, remote_id)
 
     def note_gone(self, entity: str, optiply_id: str) -> None:
-        """Note a row that was deleted, whether or not anything was known of it."""
+        """Note a row that was deleted; where it was adopted and not compared yet, that is forgotten."""
         self._gone.add((entity, optiply_id))
+        adopted = self.known_as(entity, optiply_id)
+        if adopted is not None and adopted.status == Status.ADOPTED:
+            self.forget(entity, adopted.remote_id)
 
     def is_gone(self, entity: str, optiply_id: str) -> bool:
         """Whether a row was found gone, or was deleted, in this run."""

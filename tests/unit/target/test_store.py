@@ -367,3 +367,13 @@ def test_what_was_left_unread_never_covers_what_was_stored_since(store, tmp_path
     assert again.get("supplierProducts", "i1") is not None
     assert again.get("products", "p1").hash == "other"
     again.close()
+
+
+def test_an_adopted_row_that_was_deleted_is_forgotten_and_one_that_was_sent_is_left_to_who_sent_it(store):
+    store.put(Entry("buyOrderLines", "L1", "71", status=Status.ADOPTED))
+    store.put(Entry("buyOrderLines", "L2", "72", "hash"))
+    for number in ("71", "72", "73"):
+        store.note_gone("buyOrderLines", number)
+    assert store.get("buyOrderLines", "L1") is None
+    assert store.get("buyOrderLines", "L2") is not None
+    assert all(store.is_gone("buyOrderLines", number) for number in ("71", "72", "73"))
