@@ -40,6 +40,7 @@ class Straight:
 
         Raises:
             requests.RequestException: No answer came, or the base URL cannot be used.
+            OSError: The CA bundle that the environment names is not there.
         """
         settings = self._settings or self._look_up()
         request = requests.PreparedRequest()
