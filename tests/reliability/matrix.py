@@ -186,7 +186,7 @@ class Trial:
             match = match_of(kind)
             if kind.startswith(LOOK_UP):
                 entity = kind.removeprefix(LOOK_UP)
-                rules.append((match_of(f"POST {entity}"), LOST, 1))
+                rules.append(({**match_of(f"POST {entity}"), "body": self._of_a_new_row(entity)}, LOST, 1))
                 match = {**match_of(f"GET {entity}"), "query": LOOKING}
             elif fault.times != 1:
                 match |= self._one_record(kind, fault)
@@ -209,12 +209,16 @@ class Trial:
         return {}
 
     def _of_a_new_row(self, entity: str) -> str:
-        """Return what the body of a POST holds that creates one of the rows that are new in this phase."""
+        """Return what the body of a POST holds that creates one of the rows that are new in this phase.
+
+        By its telling attribute the row can be looked up too: a product without a code, whose name has a comma, cannot.
+        """
         if self.phase.agreed is not None:
             return "Promotion M1|relative"
         before = self.phase.before.expectation.rows[entity] if self.phase.before else {}
         rows = self.phase.recording.expectation.rows[entity]
-        row = next(row for key, row in rows.items() if key not in before and row[TOLD_BY[entity]])
+        new = (row for key, row in rows.items() if key not in before)
+        row = next(row for row in new if row[TOLD_BY[entity]] and "," not in str(row[TOLD_BY[entity]]))
         return body_of(entity, row)
 
 
