@@ -258,6 +258,7 @@ class TapInventory(Tap):
         except RunEnding as ending:
             raise ending.__cause__ or ending from None
         except SystemExit:
+            self._say_signal()
             self.state_writer.write_state(self.state)
             raise
         finally:
@@ -271,17 +272,23 @@ class TapInventory(Tap):
             raise TapError(f"Not everything could be read: {names} failed. {self.failures[0][1]}")
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Let the line under way be finished, write the STATE, and end; at once where nothing is under way."""
+        """Let the line under way be finished, write the STATE, and end; at once where nothing is under way.
+
+        Says nothing itself: it may have come in the middle of something that is being said.
+        """
         del frame
         if self._stopped:  # a supervisor and a terminal may both send it: the first one counts
             return
         self._stopped = self.writer.signal = signum
-        self.logger.info("Ending on signal %s.", signal.Signals(signum).name)
         if self._client:
             self._client.pacer.close()
         self._end_later(128 + signum)
         if self._interruptible:
             raise SystemExit(128 + signum)
+
+    def _say_signal(self) -> None:
+        if self._stopped:
+            self.logger.info("Ending on signal %s.", signal.Signals(self._stopped).name)
 
     def _end_later(self, code: int) -> None:
         """End the process when the time of grace is over, whatever hangs; never in the middle of a line."""
@@ -290,6 +297,7 @@ class TapInventory(Tap):
             if self.writer.within_line:  # the writer itself does not wait for ever
                 self._end_later(code)
             else:
+                self._say_signal()
                 os._exit(code)
 
         deadline = threading.Timer(GRACE, end)

@@ -8,7 +8,9 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -19,9 +21,41 @@ ERASE = "\r\x1b[K"
 SLOW = 0.12
 """Seconds an answer takes: several renewals of the line come between two of them."""
 
+INTERRUPTED_WITHIN_A_LINE = """
+import os, signal, sys
+
+class Struck:
+    def __init__(self, terminal):
+        self.terminal = terminal
+        self.struck = False
+
+    def __getattr__(self, name):
+        return getattr(self.terminal, name)
+
+    def flush(self):
+        self.terminal.flush()
+        if self.line and not self.struck:
+            self.struck = True
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def write(self, text):
+        self.line = " of 350 rows" in text
+        self.terminal.write(text)
+
+sys.stderr = Struck(sys.stderr)
+from tap_inventory.__main__ import main
+main()
+"""
+"""The tap, interrupted when the terminal has the line of progress, and the tap does not know it yet."""
+
 
 def at_a_terminal(
-    tap: Tap, arguments: list[str], *, after: bytes | None = None, columns: int = 120
+    tap: Tap,
+    arguments: list[str],
+    *,
+    after: bytes | None = None,
+    columns: int = 120,
+    program: Sequence[str] = TAP,
 ) -> tuple[int, str, str]:
     """Run the tap with its stderr on a terminal; return its exit code, what the terminal got, and stdout.
 
@@ -34,7 +68,7 @@ def at_a_terminal(
     shown = bytearray()
     with out.open("wb") as stdout:
         process = subprocess.Popen(
-            [*TAP, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=theirs, env=environment(),
+            [*program, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=theirs, env=environment(),
             cwd=tap.directory,
         )  # fmt: skip
         os.close(theirs)
@@ -99,6 +133,16 @@ def test_an_interrupt_at_a_terminal_leaves_no_half_line(slow: Tap) -> None:
     assert code == 130
     assert shown.endswith("\n")
     assert any("Ending on signal SIGINT" in line for line in lines_left(shown))
+    assert not [line for line in lines_left(shown) if re.match(r"\w+: \d+", line)]
+    assert stdout.endswith("\n")
+
+
+def test_an_interrupt_within_a_line_of_progress_is_said_on_a_line_of_its_own(slow: Tap) -> None:
+    arguments = slow.arguments(catalog=slow.catalog(["sales_orders"]), settings={"page_size": 10})
+    program = [sys.executable, "-c", INTERRUPTED_WITHIN_A_LINE]
+    code, shown, stdout = at_a_terminal(slow, arguments, program=program)
+    assert code == 130
+    assert [line for line in lines_left(shown) if line.endswith("Ending on signal SIGINT.")]
     assert not [line for line in lines_left(shown) if re.match(r"\w+: \d+", line)]
     assert stdout.endswith("\n")
 
