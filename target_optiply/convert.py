@@ -131,9 +131,13 @@ def to_boolean(value: Any, attribute: str) -> bool | None:
             return None
         if text in _FLAGS:
             return _FLAGS[text]
-    elif isinstance(value, (int, float, Decimal)) and value in (0, 1):
+    elif isinstance(value, (int, float, Decimal)) and not _is_nan(value) and value in (0, 1):
         return bool(value)
     raise InvalidRecord(attribute, f"{quoted(value)} is not true or false")
+
+
+def _is_nan(value: float | Decimal) -> bool:
+    return isinstance(value, Decimal) and value.is_nan()  # a signalling one cannot even be compared
 
 
 def _parse_time(text: str) -> datetime | None:

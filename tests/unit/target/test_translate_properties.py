@@ -332,6 +332,13 @@ def test_any_value_of_any_attribute_is_brought_inside_its_limits_or_refused(
     verify(EntityRecord(entity, "1", {name: value}))
 
 
+@pytest.mark.parametrize("value", [Decimal("sNaN"), Decimal("-NaN"), Decimal("Infinity")])
+def test_a_number_that_is_none_is_refused_for_any_attribute(value: Decimal) -> None:
+    for entity, declared in ENTITIES.items():
+        for attribute in declared.attributes:
+            verify(EntityRecord(entity, "1", {attribute.name: value}))
+
+
 @LIMITS
 @given(data=st.data())
 def test_the_hash_does_not_depend_on_key_order_or_the_spelling_of_numbers(data: st.DataObject) -> None:
