@@ -14,10 +14,10 @@ from target_optiply.difference import same_head, same_lines
 from target_optiply.dispatch import Plan
 from target_optiply.entities import Entity
 from target_optiply.jobs import Job
-from target_optiply.opening import NATURAL, natural_key
+from target_optiply.opening import natural_key
 from target_optiply.records import attributes_for
 from target_optiply.references import Resolution
-from target_optiply.store import Entry, Status
+from target_optiply.store import NATURAL, Entry, Status
 from target_optiply.takeover import Takeover
 from target_optiply.writes import Outcome, Writer
 
@@ -53,8 +53,7 @@ class Needs:
             known = self._store.known_as(entity.name, job.record.optiply_id)
             entry = known or Entry(*job.key, job.record.optiply_id)
         else:
-            name = natural_key(entity, {**resolution.record.attributes, **resolution.ids})
-            known = self._store.first_with_prefix(entity.name, name + NATURAL) if name is not None else None
+            known = self._known_naturally(entity, resolution)
             if known is None:
                 return None
             entry = known
@@ -62,6 +61,12 @@ class Needs:
         entry = entry._replace(remote_id=job.key.remote_id, owner=job.owner)
         self._store.put(entry)
         return entry
+
+    def _known_naturally(self, entity: Entity, resolution: Resolution) -> Entry | None:
+        if not self._store.has_natural(entity.name):
+            return None
+        name = natural_key(entity, {**resolution.record.attributes, **resolution.ids})
+        return self._store.first_with_prefix(entity.name, name + NATURAL) if name is not None else None
 
     def creation(self, job: Job, entity: Entity, resolution: Resolution) -> Plan[Outcome]:
         """Return the plan that creates a record's row.

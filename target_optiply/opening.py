@@ -17,10 +17,9 @@ from target_optiply.compare import canonical
 from target_optiply.dispatch import Plan
 from target_optiply.entities import ENTITIES, Entity
 from target_optiply.jobs import Key
-from target_optiply.store import Entry, Status, Store
+from target_optiply.store import NATURAL, Entry, Status, Store
 from target_optiply.writes import MARGIN, Writer
 
-NATURAL = "\x1f"  # begins the key of a row known by its natural key alone; remote ids hold no control characters
 _json = msgspec.json.Encoder()
 _exact = msgspec.json.Encoder(decimal_format="string")
 

@@ -1,22 +1,28 @@
 """The working copy: what is known of Optiply and what is still to be done, in SQLite, safe against a crash.
 
 Changes gather in one transaction until :meth:`Store.commit`, which the run calls before it sends a POST (so that the
-intent is on disk first) and before it releases a STATE (so that what the STATE passes is on disk first).
+intent is on disk first) and before it releases a STATE (so that what the STATE passes is on disk first). Each statement
+lets another thread take the interpreter, which costs more than the statement where many threads want it. So entries and
+intents are kept in memory first and written together: before a commit, and before anything is asked that they bear on.
 """
 
 from __future__ import annotations
 
 import enum
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from target_optiply.entities import ENTITIES
+from target_optiply.sieve import Sieve
 from target_optiply.unread import Unread
 
 _RECENT = 2048  # entries kept at hand: more than are under way at once
+NATURAL = "\x1f"
+"""Begins the key of a row known by its natural key alone (see ``opening``); remote ids hold no control characters."""
+_MOST_UNWRITTEN = 512  # entries held back that are written though nothing asks for it
 LAYOUT = "2"
 """Of the tables; what another layout left behind is not gone on from."""
 _SCHEMA = """
@@ -57,9 +63,8 @@ _TRIGGERS = {
     "removal_noted": f"AFTER INSERT ON removals BEGIN {_LOSES_ITS_PRINT}; {_LOSES_PRINT} {_ITS_OWNER}; END",
 }
 _ENTRY = "entity, remote_id, optiply_id, hash, status, owner, refs, stock, note, payload"
-_PUT = f"INSERT OR REPLACE INTO entries ({_ENTRY}) VALUES (?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constants only
 _WHOLE = f"{_ENTRY}, print, kin"
-_PUT_WHOLE = f"INSERT OR REPLACE INTO entries ({_WHOLE}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608
+_PUT_WHOLE = f"INSERT OR REPLACE INTO entries ({_WHOLE}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - constants only
 
 
 class Status(enum.IntEnum):
@@ -154,7 +159,12 @@ class Store:
         # What was asked for or stored lately: a record on its way is asked for again and again.
         self._recent: dict[tuple[str, str], Entry | None] = {}
         self._has_figures = bool(self.figures())
-        # Two statements for every row that is created would be dear; they are written together, before the next commit.
+        self._has_natural: dict[str, bool] = {}
+        # Keys and fingerprints that were stored, so that nothing is asked about new records where all are new.
+        is_new = self._db.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is None
+        self._stored = Sieve() if is_new else None
+        # Held back until the next commit. Of entries the order counts, by which a change takes an owner's fingerprint.
+        self._unwritten: dict[tuple[str, str], Entry] = {}
         self._intended: list[Intent] = []
         self._settled: list[tuple[int]] = []
         self._last_intent: int = self._db.execute("SELECT coalesce(max(number), 0) FROM intents").fetchone()[0]
@@ -169,39 +179,57 @@ class Store:
 
     def commit(self) -> None:
         """Bring every change so far to disk."""
+        self._write_entries()
         self._write_intents()
         if self._open:
             self._db.execute("COMMIT")
             self._open = False
 
     def _change(self, statement: str, values: Iterable[object] = ()) -> sqlite3.Cursor:
-        database = self._known  # whatever is to be changed: a run that dies must leave all that is known, or nothing
-        if not self._open:
-            database.execute("BEGIN")
-            self._open = True
+        database = self._known
+        self._begin()
         return database.execute(statement, tuple(values))
+
+    def _begin(self) -> None:
+        self._read_rest()  # whatever is to be changed: a run that dies must leave all that is known, or nothing
+        if not self._open:
+            self._db.execute("BEGIN")
+            self._open = True
 
     def leave_unread(self, unread: Unread) -> None:
         """Leave a state's entries where they are until one is asked for, or something is to be changed."""
         self.unread = unread
 
-    @property
-    def _known(self) -> sqlite3.Connection:
-        """The database, with the entries that were left unread."""
+    def _read_rest(self) -> None:
+        """Read the entries that were left unread."""
         if self.unread is not None:
             unread, self.unread = self.unread, None
             unread.fill(self)
+
+    @property
+    def _known(self) -> sqlite3.Connection:
+        """The database, with all entries in it."""
+        self._read_rest()
+        self._write_entries()
         return self._db
 
     # entries
 
     def get(self, entity: str, remote_id: str) -> Entry | None:
         """Return what is known of a record, or None."""
+        key = (entity, remote_id)
         try:
-            return self._recent[entity, remote_id]
+            return self._recent[key]
         except KeyError:
-            row = self._known.execute(self._lookup, (entity, remote_id)).fetchone()
-        return self._remember(entity, remote_id, Entry(*row) if row else None)
+            self._read_rest()
+            entry = self._unwritten.get(key)
+        if entry is None and self._may_be_stored(key):
+            row = self._db.execute(self._lookup, key).fetchone()
+            entry = Entry(*row) if row else None
+        return self._remember(entity, remote_id, entry)
+
+    def _may_be_stored(self, what: Hashable) -> bool:
+        return self._stored is None or self._stored.may_hold(what)
 
     def _remember(self, entity: str, remote_id: str, entry: Entry | None) -> Entry | None:
         if len(self._recent) >= _RECENT:
@@ -211,8 +239,25 @@ class Store:
 
     def put(self, entry: Entry) -> None:
         """Store what is known of a record, in place of what was."""
-        self._change(_PUT, entry[:10])
-        self._remember(entry.entity, entry.remote_id, entry._replace(print=None, kin=None))
+        self._read_rest()
+        key = (entry.entity, entry.remote_id)
+        if entry.print is not None or entry.kin is not None:
+            entry = entry._replace(print=None, kin=None)
+        self._unwritten.pop(key, None)
+        self._unwritten[key] = entry
+        if self._stored is not None:
+            self._stored.note(key)
+        self._remember(*key, entry)
+        if entry.remote_id.startswith(NATURAL):
+            self._has_natural[entry.entity] = True
+        if len(self._unwritten) >= _MOST_UNWRITTEN:
+            self._write_entries()
+
+    def _write_entries(self) -> None:
+        if self._unwritten:
+            self._begin()
+            self._db.executemany(_PUT_WHOLE, self._unwritten.values())
+            self._unwritten.clear()
 
     def forget_gone(self, entity: str, remote_id: str) -> None:
         """Drop what is known of a record whose row is gone in Optiply; an older answer may still tell of the row."""
@@ -234,9 +279,7 @@ class Store:
 
     def put_many(self, entries: Iterable[Entry]) -> None:
         """Store many entries."""
-        self._change("SELECT 1")
-        self._db.executemany(_PUT, (entry[:10] for entry in entries))
-        self._recent.clear()
+        self.fill(entry._replace(print=None, kin=None) for entry in entries)
 
     @contextmanager
     def filling(self) -> Iterator[None]:
@@ -249,9 +292,12 @@ class Store:
 
     def fill(self, entries: Iterable[Entry]) -> None:
         """Store entries with their fingerprints."""
-        self._change("SELECT 1")
-        self._db.executemany(_PUT_WHOLE, entries)
+        self._write_entries()
+        self._begin()
+        if self._db.executemany(_PUT_WHOLE, entries).rowcount > 0:
+            self._stored = None
         self._recent.clear()
+        self._has_natural.clear()
 
     def forget(self, entity: str, remote_id: str) -> None:
         """Drop what is known of a record."""
@@ -269,6 +315,15 @@ class Store:
             fingerprint: Of all the record says.
             kin: What else of it stands there, as a text that is handed back.
         """
+        if self._stored is not None:
+            self._stored.note(fingerprint)
+        key = (entity, remote_id)
+        entry = self._unwritten.get(key)
+        if entry is not None and entry.owner is None:
+            if entry.status == Status.SENT and entry.hash is not None:
+                del self._unwritten[key]  # what was changed before it does not take it
+                self._unwritten[key] = entry._replace(print=fingerprint, kin=kin)
+            return
         statement = "UPDATE entries SET print=?, kin=? WHERE entity=? AND remote_id=? AND status=0 AND hash IS NOT NULL"
         self._change(statement, (fingerprint, kin, entity, remote_id))
 
@@ -276,6 +331,8 @@ class Store:
         """Return the kin of the source record of a fingerprint; None where no record has it."""
         if self.unread is not None:
             return self.unread.printed(fingerprint)
+        if not self._may_be_stored(fingerprint):
+            return None
         if not self._by_print_indexed:  # made when it is first asked for: after the state was loaded
             self._change("CREATE INDEX IF NOT EXISTS entries_print ON entries (print, kin) WHERE print NOT NULL")
             self._by_print_indexed = True
@@ -298,8 +355,14 @@ class Store:
         row = self._known.execute(query, (entity, optiply_id)).fetchone()
         return Entry(*row) if row else None
 
+    def has_natural(self, entity: str) -> bool:
+        """Whether a row of an entity may be known by its natural key alone."""
+        if entity not in self._has_natural:
+            self._has_natural[entity] = self.first_with_prefix(entity, NATURAL) is not None
+        return self._has_natural[entity]
+
     def forget_natural(self, entity: str) -> None:
-        """Drop the rows of an entity that are known by their natural key alone (see ``opening``)."""
+        """Drop the rows of an entity that are known by their natural key alone."""
         self._change("DELETE FROM entries WHERE entity=? AND remote_id >= char(31) AND remote_id < char(32)", (entity,))
         self._recent.clear()
 
@@ -459,7 +522,7 @@ class Store:
 
     def _write_intents(self) -> None:
         if self._intended or self._settled:
-            self._change("SELECT 1")
+            self._begin()
             self._db.executemany("INSERT INTO intents VALUES (?,?,?,?)", self._intended)
             self._db.executemany("DELETE FROM intents WHERE number=?", self._settled)
             self._intended.clear()

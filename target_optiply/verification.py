@@ -21,9 +21,8 @@ from target_optiply.difference import products_of, without_lines
 from target_optiply.dispatch import Plan
 from target_optiply.entities import ENTITIES, Entity
 from target_optiply.jobs import Key
-from target_optiply.opening import NATURAL
 from target_optiply.orders import parent_attribute
-from target_optiply.store import Entry, Status
+from target_optiply.store import NATURAL, Entry, Status
 from target_optiply.writes import MARGIN, Outcome, Writer
 
 _FEW, _MOST_PERCENT = 20, 10  # rows that may be gone at once; a list that lacks more is doubted
