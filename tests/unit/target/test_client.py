@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,6 +102,19 @@ def test_a_redirect_is_an_answer_and_never_followed(status):
     assert answer.status == status
     assert len(seen) == 1
     assert strangers == []
+
+
+@pytest.mark.parametrize("request_", [GET, POST, Request("POST", "products", (), b"x" * 1_000_000)])
+def test_head_and_body_leave_together(monkeypatch, request_):
+    sent = []
+    send = socket.socket.sendall
+    monkeypatch.setattr(socket.socket, "sendall", lambda self, data: sent.append(bytes(data)) or send(self, data))
+    with serving(reply(200)) as (url, seen), connected(url) as client:
+        assert [client.send(request_).status for _ in range(2)] == [200, 200]
+    ours = [data for data in sent if data.startswith((b"GET ", b"POST "))]
+    assert len(ours) == 2
+    assert all(data.endswith(request_.body or b"\r\n\r\n") for data in ours)
+    assert [body for *_, body in seen] == [request_.body or b""] * 2
 
 
 def test_connections_are_used_again():
