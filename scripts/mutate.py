@@ -56,7 +56,9 @@ TESTS: dict[str, tuple[str, ...]] = {
         *(f"{_TARGET}changes.py", f"{_TARGET}adoption.py", f"{_TARGET}unchanged.py", f"{_TARGET}deletes.py"),
         f"{_TARGET}order.py",
     ),
-    "target_optiply/store.py": (f"{_UNIT}store.py", f"{_UNIT}state.py", *_NOT_LONG),
+    "target_optiply/sieve.py": (f"{_UNIT}held_back.py",),
+    "target_optiply/senders.py": (f"{_UNIT}senders.py", f"{_UNIT}dispatch.py"),
+    "target_optiply/store.py": (f"{_UNIT}store.py", f"{_UNIT}held_back.py", f"{_UNIT}state.py", *_NOT_LONG),
     "target_optiply/state.py": (f"{_UNIT}state.py", f"{_UNIT}store.py", f"{_TARGET}state.py", *_NOT_LONG),
     "target_optiply/statefile.py": (f"{_UNIT}state.py", f"{_UNIT}locking.py", f"{_TARGET}state.py", *_NOT_LONG),
     "target_optiply/books.py": (

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
@@ -25,7 +24,9 @@ from target_optiply.concurrency import ConcurrencyLimit
 from target_optiply.errors import Outage
 from target_optiply.outage import OutageWatch
 from target_optiply.report.traffic import Traffic
+from target_optiply.senders import Answered, Senders
 
+_AHEAD = 2  # times as many requests are handed out as may be in flight
 _PATIENCE = 20  # answers in a row that ask for restraint, after which a 429 counts as a failure
 
 T = TypeVar("T")
@@ -47,14 +48,6 @@ class _Work(Generic[T]):
     done: Callable[[T], None]
     request: Request | None = None
     prepared: int = 0  # how many commits there had been when the request was made
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer on its way from a worker thread to the main thread; ``answer`` may be what ended the run."""
-
-    work: _Work[Any]
-    answer: Answer | BaseException
 
 
 class Dispatcher:
@@ -79,6 +72,7 @@ class Dispatcher:
     ) -> None:
         self._client = client
         self._inbox = inbox
+        self._senders: Senders[_Work[Any]] = Senders(client.send, inbox)
         self._limit = limit
         self._interval = 1.0 / writes_per_second if writes_per_second else 0.0
         self._commit = commit
@@ -88,18 +82,23 @@ class Dispatcher:
         self._ready: deque[_Work[Any]] = deque()
         self._pausing: list[tuple[float, int, _Work[Any]]] = []
         self._ties = itertools.count()
-        self._tasks: SimpleQueue[_Work[Any] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self.in_flight = 0
-        self._gate = 0.0  # nothing is sent before this monotonic second
         self._throttled = 0
         self._next_write = 0.0
-        self.stopping = False
+
+    @property
+    def in_flight(self) -> int:
+        """Requests handed out that no answer was taken to."""
+        return self._senders.handed_out
 
     @property
     def idle(self) -> bool:
         """Whether no plan is under way."""
         return not (self._ready or self._pausing or self.in_flight)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing is sent any more."""
+        return self._senders.stopping
 
     @property
     def backlog(self) -> int:
@@ -133,12 +132,13 @@ class Dispatcher:
         """Hand out what may be sent now."""
         if self.stopping:
             return
+        self._senders.width = self._limit.limit
         now = time.monotonic()
         while self._pausing and self._pausing[0][0] <= now:
             self._advance(heapq.heappop(self._pausing)[2], None)
-        if not self._ready or now < self._gate or self.in_flight >= self._limit.limit:
+        if not self._ready or not self._has_room or not self._senders.may_send:
             return
-        while self._ready and self.in_flight < self._limit.limit:
+        while self._ready and self._has_room:
             request = self._ready[0].request
             if self._interval and request is not None and request.method != "GET":
                 if now < self._next_write:
@@ -146,29 +146,19 @@ class Dispatcher:
                 self._next_write = max(now, self._next_write) + self._interval
             self._hand_out(self._ready.popleft())
 
+    @property
+    def _has_room(self) -> bool:
+        """Whether a request may be handed out; ahead of its turn only where no clock says when it may leave."""
+        return self.in_flight < self._limit.limit * (1 if self._interval else _AHEAD)
+
     def _hand_out(self, work: _Work[Any]) -> None:
+        if work.request is None:
+            return
         if work.prepared == self._commits:  # what waited its turn behind others was brought to disk with theirs
             self._commit()
             self._commits += 1
-        self.in_flight += 1
-        if work.request is not None:
-            self.traffic.sent(work.request.entity)
-        if self.in_flight > len(self._threads):
-            thread = threading.Thread(target=self._serve, name=f"sender-{len(self._threads)}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        self._tasks.put(work)
-
-    def _serve(self) -> None:
-        """A worker thread: requests out, answers in."""
-        while (work := self._tasks.get()) is not None:
-            if work.request is None:
-                continue
-            try:
-                answer: Answer | BaseException = self._client.send(work.request)
-            except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
-                answer = error
-            self._inbox.put(Answered(work, answer))
+        self.traffic.sent(work.request.entity)
+        self._senders.hand_out(work, work.request)
 
     def wake_in(self) -> float | None:
         """Seconds until something may be sent that may not be sent now; None where only an answer can change that."""
@@ -176,23 +166,27 @@ class Dispatcher:
             return None
         now = time.monotonic()
         times = [self._pausing[0][0]] if self._pausing else []
-        if self._ready and self.in_flight < self._limit.limit:
-            times.append(max(self._gate, self._next_write))
+        if self._ready and self._has_room:
+            times.append(max(self._senders.not_before, self._next_write))
         return max(0.0, min(times) - now) if times else None
 
-    def receive(self, answered: Answered) -> None:
+    def receive(self, answered: Answered[_Work[Any]]) -> None:
         """Take an answer from the inbox and go on with its plan.
 
         Raises:
             RunStopped: The answer ends the run.
         """
         in_flight = self.in_flight
-        self.in_flight -= 1
+        self._senders.taken(answered)
         work, answer = answered.work, answered.answer
         if isinstance(answer, BaseException):
             raise answer
         request = work.request
         if request is None:
+            return
+        if answer is None:
+            self.traffic.taken_back(request.entity)
+            self._ready.appendleft(work)
             return
         now = time.monotonic()
         meaning = meaning_of(answer, wants_document=False)
@@ -214,8 +208,9 @@ class Dispatcher:
         wait = parse_retry_after(answer.headers.get("Retry-After"), self._client.server_now())
         if wait is None:
             wait = backoff_delay(min(self._throttled, 8), base=0.25, cap=30.0)
-        self.traffic.holds_back(max(now, self._gate), now + wait)
-        self._gate = max(self._gate, now + wait)
+        begin, end = max(now, self._senders.not_before), now + wait
+        self.traffic.holds_back(begin, end)
+        self._senders.not_before = max(begin, end)
         reading = request.method == "GET"
         fails = answer.status == 503 or self._throttled >= _PATIENCE  # a restraint that never ends is an outage too
         if fails and (reason := self.watch.failed(now, words(answer), reading=reading)):
@@ -237,7 +232,7 @@ class Dispatcher:
 
     def stop(self, seconds: float) -> None:
         """Send nothing more and take in the answers of what is in flight, for so many seconds at most."""
-        self.stopping = True
+        self._senders.stopping = True
         give_up = time.monotonic() + seconds
         while self.in_flight and (left := give_up - time.monotonic()) > 0:
             self._await_answer(left)
@@ -255,5 +250,4 @@ class Dispatcher:
 
     def close(self) -> None:
         """End the worker threads that wait for work."""
-        for _ in self._threads:
-            self._tasks.put(None)
+        self._senders.close()

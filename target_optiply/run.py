@@ -19,7 +19,7 @@ from target_optiply.books import Books
 from target_optiply.client import Client
 from target_optiply.closing import Closing
 from target_optiply.concurrency import ConcurrencyLimit
-from target_optiply.dispatch import Answered, Dispatcher
+from target_optiply.dispatch import Dispatcher
 from target_optiply.dry_run import DryClient
 from target_optiply.engine import Engine
 from target_optiply.errors import Brake, ConfigProblem, InputProblem, Outage, RunStopped, Terminated
@@ -31,6 +31,7 @@ from target_optiply.locking import lock
 from target_optiply.pulse import Pulse
 from target_optiply.reading import Feed, Lines, state_value
 from target_optiply.recognition import Recognition
+from target_optiply.senders import Answered
 from target_optiply.settings import Settings
 from target_optiply.store import Status
 from target_optiply.takeover import Takeover

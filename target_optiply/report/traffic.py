@@ -49,6 +49,11 @@ class Traffic:
         self.requests += 1
         self.entities[entity].requests += 1
 
+    def taken_back(self, entity: str) -> None:
+        """Take back the count of a request that did not leave."""
+        self.requests -= 1
+        self.entities[entity].requests -= 1
+
     def answered(self, entity: str, latency: float, now: float, *, wrote: bool) -> None:
         """Count an answer; ``wrote`` where it says that something changed in Optiply."""
         self.entities[entity].seconds += latency
