@@ -30,6 +30,8 @@ _LARGEST_BODY = 64 * 1024 * 1024  # bytes; a page of 100 rows is some hundred ki
 _CONNECT_TIMEOUT = 10.0
 _decoder = msgspec.json.Decoder(float_hook=str)  # decimals of an answer stay exact: numbers as text
 
+_UNREAD = object()  # in place of a document that nobody asked for yet
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -72,13 +74,16 @@ class Answer:
     problem: str = ""
     reached: bool = True
     latency: float = 0.0
+    _document: Any = field(default=_UNREAD, init=False, repr=False, compare=False)
 
     def document(self) -> Any:
-        """Return the JSON body, decimals as text; None where it is not JSON."""
-        try:
-            return _decoder.decode(self.body)
-        except (msgspec.DecodeError, RecursionError):
-            return None
+        """Return the JSON body, decimals as text; None where it is not JSON. Parsed once: not to be changed."""
+        if self._document is _UNREAD:
+            try:
+                self._document = _decoder.decode(self.body)
+            except (msgspec.DecodeError, RecursionError):
+                self._document = None
+        return self._document
 
 
 class Tokens(Protocol):
