@@ -48,8 +48,8 @@ class Senders(Generic[T]):
         self._tasks: SimpleQueue[tuple[T, Request] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads = 0
-        self._heard = 0  # answers that ask for restraint: heard by the threads,
-        self._heeded = 0  # and by the main thread
+        self._heard = 0  # answers upon which nothing may leave until the main thread decides: those there were,
+        self._heeded = 0  # and those it has taken
         self.handed_out = 0
         """Requests that the main thread has not taken an answer to; of the main thread, as what follows."""
         self.width = 1
@@ -74,13 +74,17 @@ class Senders(Generic[T]):
         self._tasks.put((work, request))
 
     def taken(self, answered: Answered[T]) -> None:
-        """Note that the main thread has an answer, so that what it decides upon it holds from now on."""
+        """Note that the main thread has an answer, so that what it decides upon it holds from now on.
+
+        After what ended the run, nothing is sent any more.
+        """
         self.handed_out -= 1
-        if _asks_for_restraint(answered.answer):
+        if isinstance(answered.answer, Answer) and answered.answer.status in _RESTRAINING:
             self._heeded += 1
 
     def close(self) -> None:
-        """End the threads that wait for work."""
+        """End the threads, and send nothing that is at hand."""
+        self.stopping = True
         for _ in range(self._threads):
             self._tasks.put(None)
 
@@ -104,12 +108,7 @@ class Senders(Generic[T]):
             answer: Answer | BaseException = self._send(request)
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
             answer = error
-        if _asks_for_restraint(answer):
+        if isinstance(answer, BaseException) or answer.status in _RESTRAINING:
             with self._lock:
                 self._heard += 1
         return answer
-
-
-def _asks_for_restraint(answer: Answer | BaseException | None) -> bool:
-    """Whether nothing should be sent until the main thread has dealt with an answer."""
-    return isinstance(answer, BaseException) or (answer is not None and answer.status in _RESTRAINING)

@@ -124,7 +124,7 @@ def test_threads_that_ended_are_started_again(senders, server, inbox):
     assert server.most == 4
 
 
-@pytest.mark.parametrize("answer", [Answer(429), Answer(503), RuntimeError("the token is refused")])
+@pytest.mark.parametrize("answer", [Answer(429), Answer(503)])
 def test_after_an_answer_that_asks_for_restraint_nothing_leaves_until_the_main_thread_knows(
     senders, server, inbox, answer
 ):
@@ -139,6 +139,17 @@ def test_after_an_answer_that_asks_for_restraint_nothing_leaves_until_the_main_t
     assert senders.may_send
     assert take(senders, inbox) == ("b", None)
     assert senders.handed_out == 0
+
+
+def test_after_what_ends_the_run_nothing_leaves(senders, server, inbox):
+    server.answers["a"] = problem = RuntimeError("the token is refused")
+    hand_out(senders, "a", "b")
+    server.go.release(2)
+
+    assert take(senders, inbox) == ("a", problem)
+    assert take(senders, inbox) == ("b", None)
+    assert not senders.may_send
+    assert server.asked == ["a"]
 
 
 def test_before_the_time_that_was_asked_for_nothing_leaves(senders, server, inbox):
@@ -176,3 +187,13 @@ def test_the_threads_end_when_they_are_told_to(server, inbox):
     eventually(lambda: threading.active_count() <= before)
     with pytest.raises(Empty):
         inbox.get_nowait()
+
+
+def test_what_is_at_hand_when_the_threads_are_told_to_end_is_not_sent(senders, server, inbox):
+    hand_out(senders, "under way", "at hand")
+    eventually(lambda: server.now == 1)
+    senders.close()
+    server.go.release(2)
+
+    assert take(senders, inbox) == ("under way", Answer(200))
+    assert take(senders, inbox) == ("at hand", None)
