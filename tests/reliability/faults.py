@@ -8,6 +8,7 @@ from typing import Any
 
 REFUSALS = frozenset({400, 403, 404, 405, 409, 415})
 HANG = 30.0  # seconds: longer than any request timeout here
+BY_ID = " by id"  # ends the name of a row of the matrix: one row read by its id
 REPEATED = 3  # requests in a row: still within the tries that a record has
 
 
@@ -76,7 +77,9 @@ def promised_code(kind: str, fault: Fault) -> int:
     if fault.status in REFUSALS:
         # A 404 of a row that can be read is asked for once more, and then rejects the change.
         asked_again = fault.status == 404 and fault.times == 1 and method in ("PATCH", "DELETE")
-        return 0 if asked_again else 1
+        # A row that cannot be read by its id is looked for in the list before it counts as gone.
+        listed = fault.status == 404 and kind.endswith(BY_ID)
+        return 0 if asked_again or listed else 1
     if fault.status == 401:  # a second one refuses a token that was just issued
         return 1 if kind == "token" or fault.times > 1 else 0
     if kind == "token" and fault.rule["kind"] == "html" and fault.times > 1:

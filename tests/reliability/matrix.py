@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pair.compare import assert_stands
-from reliability.faults import Fault, promised_code
+from reliability.faults import BY_ID, Fault, promised_code
 from reliability.recording import Recording, Recordings
 from reliability.scale import ALONE, SEED, SOAK
 from support.interference import NOTED, rule
@@ -23,9 +23,10 @@ from target.lab import Lab
 # What a person waits for in an outage, and a test need not.
 IMPATIENT = {"target_optiply.outage.PATIENCE": 4.0, "target_optiply.auth._PATIENCE": 4.0}
 PATIENT = dict.fromkeys(IMPATIENT, 60.0)  # faults that pass are no outage, however long a busy machine takes over them
+LONGEST = 120.0  # seconds a run may take: where many kinds of requests meet a 429, each is waited for by chance
 TIMEOUT = 0.5  # seconds the target waits for an answer
 LOST = {"kind": "reset", "when": "after"}  # the row is there, and nobody said so
-LOOK_UP, BY_ID = "look-up ", " by id"
+LOOK_UP = "look-up "
 # A look-up names an attribute of its row besides the time; the list of what was created lately does not.
 LOOKING = r"filter%5BcreatedAt%5D%5BGE%5D=[^&]*&filter%5B(?!id%5D)"
 Cell = tuple[str, Fault]
@@ -146,9 +147,10 @@ class Trial:
             control.add_fault(match, fault, times)
         if rows := [dict(each) for each in interference]:
             constants["tests.support.interference.RULES"] = rows
-        run = self.lab.run(
+        control.clear_log()
+        run = self.lab.start(
             self.phase.recording.lines, request_timeout=TIMEOUT, constants={**IMPATIENT, **constants}, **self.settings
-        )
+        ).wait(LONGEST)
         self.log = control.log()
         self.refused = set(noted.read_text(encoding="utf-8").splitlines()) if noted.exists() else set()
         control.clear_faults()
