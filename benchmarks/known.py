@@ -21,7 +21,8 @@ from target_optiply.reading import plain_record
 from target_optiply.recognition import Seal
 from target_optiply.records import check
 from target_optiply.state import pieces
-from target_optiply.store import Entry, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry
 from target_optiply.target import TargetOptiply
 from target_optiply.translate.route import translator_for
 from target_optiply.translate.settings import MappingSettings

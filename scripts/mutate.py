@@ -58,6 +58,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     "target_optiply/sieve.py": (f"{_UNIT}held_back.py",),
     "target_optiply/senders.py": (f"{_UNIT}senders.py", f"{_UNIT}dispatch.py"),
+    "target_optiply/tables.py": (f"{_UNIT}store.py", f"{_UNIT}held_back.py", f"{_UNIT}state.py", *_NOT_LONG),
     "target_optiply/store.py": (f"{_UNIT}store.py", f"{_UNIT}held_back.py", f"{_UNIT}state.py", *_NOT_LONG),
     "target_optiply/state.py": (f"{_UNIT}state.py", f"{_UNIT}store.py", f"{_TARGET}state.py", *_NOT_LONG),
     "target_optiply/statefile.py": (f"{_UNIT}state.py", f"{_UNIT}locking.py", f"{_TARGET}state.py", *_NOT_LONG),

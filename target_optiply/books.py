@@ -19,8 +19,9 @@ from target_optiply.ledger import Ledger
 from target_optiply.model import EntityRecord
 from target_optiply.outage import OutageWatch
 from target_optiply.report.notes import Notes
-from target_optiply.store import Entry, Parked, Repeated, Status, Store
+from target_optiply.store import Store
 from target_optiply.summary import Summary
+from target_optiply.tables import Entry, Parked, Repeated, Status
 from target_optiply.writes import Outcome, Witness
 
 _exact = msgspec.json.Encoder(decimal_format="string")

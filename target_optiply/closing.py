@@ -12,7 +12,7 @@ from target_optiply.dispatch import Dispatcher
 from target_optiply.engine import Engine
 from target_optiply.entities import ENTITIES
 from target_optiply.jobs import Job, Key
-from target_optiply.store import Entry, Repeated, Status
+from target_optiply.tables import Entry, Repeated, Status
 from target_optiply.writes import Outcome, Search, Writer
 
 _json = msgspec.json.Decoder(float_hook=str)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from target_optiply.entities import ENTITIES
 from target_optiply.model import EntityRecord, Reference
 from target_optiply.records import content_hash
-from target_optiply.store import Entry
+from target_optiply.tables import Entry
 
 OTHER = "!"
 """The references of an entry that must be deleted and created again; equal to no record's."""

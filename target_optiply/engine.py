@@ -22,7 +22,7 @@ from target_optiply.references import Resolution, resolve
 from target_optiply.removals import Removals
 from target_optiply.replacing import Replacing
 from target_optiply.settling import Settling
-from target_optiply.store import Entry, Status
+from target_optiply.tables import Entry, Status
 from target_optiply.takeover import Takeover
 from target_optiply.writes import Outcome, Writer
 

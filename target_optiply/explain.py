@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from target_optiply import loading, state
 from target_optiply.entities import ENTITIES
-from target_optiply.store import Entry, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry, Status
 
 
 def explain(location: str, remote_id: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from target_optiply.jobs import Job
 from target_optiply.needs import stock_of
 from target_optiply.settling import Settling
 from target_optiply.stock import StockDesk
-from target_optiply.store import Entry, Status
+from target_optiply.tables import Entry, Status
 from target_optiply.writes import Outcome, Writer
 
 

@@ -24,7 +24,7 @@ from target_optiply.model import (
 from target_optiply.recognition import Recognition
 from target_optiply.records import InvalidRecord, check
 from target_optiply.stock import MOST_HELD
-from target_optiply.store import Entry, Status
+from target_optiply.tables import Entry, Status
 
 
 class Intake:

@@ -10,7 +10,7 @@ from target_optiply.dispatch import Dispatcher
 from target_optiply.entities import ENTITIES
 from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.settling import Settling
-from target_optiply.store import Entry, Status
+from target_optiply.tables import Entry, Status
 from target_optiply.writes import Outcome, Writer
 
 

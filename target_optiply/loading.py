@@ -16,7 +16,8 @@ from target_optiply.entities import ENTITIES, entity_of
 from target_optiply.errors import ConfigProblem
 from target_optiply.hotglue import custom
 from target_optiply.state import Document
-from target_optiply.store import LAYOUT, Entry, Parked, Repeated, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import LAYOUT, Entry, Parked, Repeated, Status
 from target_optiply.unread import Unread
 
 _CHUNK = 1_000  # entries handed to the store at once

@@ -17,7 +17,7 @@ from target_optiply.jobs import Job
 from target_optiply.opening import natural_key
 from target_optiply.records import attributes_for
 from target_optiply.references import Resolution
-from target_optiply.store import NATURAL, Entry, Status
+from target_optiply.tables import NATURAL, Entry, Status
 from target_optiply.takeover import Takeover
 from target_optiply.writes import Outcome, Writer
 

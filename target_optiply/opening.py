@@ -17,7 +17,8 @@ from target_optiply.compare import canonical
 from target_optiply.dispatch import Plan
 from target_optiply.entities import ENTITIES, Entity
 from target_optiply.jobs import Key
-from target_optiply.store import NATURAL, Entry, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import NATURAL, Entry, Status
 from target_optiply.writes import MARGIN, Writer
 
 _json = msgspec.json.Encoder()

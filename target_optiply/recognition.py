@@ -19,7 +19,7 @@ from target_optiply.books import Books
 from target_optiply.entities import ENTITIES
 from target_optiply.facts import StoredFacts
 from target_optiply.jobs import Job, Key, Lanes
-from target_optiply.store import Status
+from target_optiply.tables import Status
 from target_optiply.takeover import Takeover
 from target_optiply.translate.settings import MappingSettings
 

@@ -10,7 +10,7 @@ from target_optiply.doubts import Doubts
 from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.references import Resolution, gone_parents
 from target_optiply.settling import Settling
-from target_optiply.store import Entry, Status
+from target_optiply.tables import Entry, Status
 from target_optiply.writes import Outcome, Writer
 
 _ATTEMPTS = 3  # how often a record is started over because a row turned out to be gone

@@ -9,7 +9,7 @@ from typing import Literal
 from target_optiply.dispatch import Plan
 from target_optiply.jobs import Job, Key
 from target_optiply.model import EntityRecord, Line, Reference
-from target_optiply.store import Entry, Status
+from target_optiply.tables import Entry, Status
 from target_optiply.writes import Outcome, Writer
 
 Lookup = Callable[[str, str], "Entry | None"]

@@ -17,7 +17,7 @@ from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.model import EntityRecord, Line, Reference
 from target_optiply.orders import read_lines
 from target_optiply.records import check
-from target_optiply.store import Entry
+from target_optiply.tables import Entry
 from target_optiply.writes import Outcome, Writer
 
 _ORDERS, _LINES, _RECEIPTS = "buyOrders", "buyOrderLines", "receiptLines"

@@ -33,7 +33,7 @@ from target_optiply.reading import Feed, Lines, state_value
 from target_optiply.recognition import Recognition
 from target_optiply.senders import Answered
 from target_optiply.settings import Settings
-from target_optiply.store import Status
+from target_optiply.tables import Status
 from target_optiply.takeover import Takeover
 from target_optiply.translate.settings import MappingSettings
 from target_optiply.wire import Wire

@@ -14,7 +14,8 @@ import msgspec
 from target_optiply.entities import ENTITIES
 from target_optiply.errors import ConfigProblem
 from target_optiply.statefile import StateFile
-from target_optiply.store import NATURAL, Entry, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import NATURAL, Entry, Status
 from target_optiply.unread import Unread
 
 _COMPLETE = ("ok", "rejected")  # outcomes of runs that read all their input

@@ -11,7 +11,7 @@ from target_optiply.entities import ENTITIES, Entity
 from target_optiply.errors import ConfigProblem, Outage
 from target_optiply.jobs import Job, Key, Lanes
 from target_optiply.opening import Opening
-from target_optiply.store import Entry
+from target_optiply.tables import Entry
 from target_optiply.verification import Verification
 from target_optiply.writes import Writer
 

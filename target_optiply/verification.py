@@ -22,7 +22,7 @@ from target_optiply.dispatch import Plan
 from target_optiply.entities import ENTITIES, Entity
 from target_optiply.jobs import Key
 from target_optiply.orders import parent_attribute
-from target_optiply.store import NATURAL, Entry, Status
+from target_optiply.tables import NATURAL, Entry, Status
 from target_optiply.writes import MARGIN, Outcome, Writer
 
 _FEW, _MOST_PERCENT = 20, 10  # rows that may be gone at once; a list that lacks more is doubted

@@ -17,7 +17,8 @@ from target_optiply import loading, state
 from target_optiply.convert import InvalidRecord, to_time
 from target_optiply.errors import ConfigProblem
 from target_optiply.statefile import StateFile
-from target_optiply.store import LAYOUT, Store
+from target_optiply.store import Store
+from target_optiply.tables import LAYOUT
 
 HOTGLUE_STATE = "incremental_target_state.json"
 """What a hotglue runner keeps of a job that ended early, in the job's folder."""

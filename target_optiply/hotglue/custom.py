@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from target_optiply.store import Entry, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry
 
 _PREFIX = "custom:"  # begins the names under which the working copy keeps them
 _encoder = msgspec.json.Encoder(decimal_format="number")

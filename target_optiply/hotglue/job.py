@@ -16,7 +16,8 @@ from target_optiply import loading, state
 from target_optiply.errors import CredentialsProblem, InputProblem, RunStopped
 from target_optiply.hotglue.custom import CustomData
 from target_optiply.statefile import StateFile
-from target_optiply.store import Entry, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry, Status
 from target_optiply.workcopy import HOTGLUE_STATE, first_with_entries
 
 METRICS = Path("job_metrics.json")

@@ -15,7 +15,8 @@ from pathlib import Path
 from target_optiply.convert import InvalidRecord
 from target_optiply.entities import entity_of
 from target_optiply.identity import optiply_id, remote_id
-from target_optiply.store import Entry, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry
 
 _SUFFIX = ".snapshot.csv"
 _COLUMNS = {"InputId", "RemoteId"}

@@ -12,7 +12,7 @@ from target_optiply.place import Place
 from target_optiply.report.page import Ending, Page, compose
 from target_optiply.report.rendering import render
 from target_optiply.report.traffic import Traffic
-from target_optiply.store import Status
+from target_optiply.tables import Status
 
 
 class Report:

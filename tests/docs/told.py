@@ -22,6 +22,7 @@ NOT_OF_TROUBLE = {
     "target_optiply/report/page.py": "headlines of the page about a run",
     "target_optiply/report/rendering.py": "numbers and a policy on the page about a run",
     "target_optiply/store.py": "SQL",
+    "target_optiply/tables.py": "SQL",
     "target_optiply/pulse.py": "how far a run is",
     "target_optiply/summary.py": "the counts at the end of a run",
     "tap_inventory/progress.py": "progress on a terminal",

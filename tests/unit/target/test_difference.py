@@ -17,7 +17,7 @@ from target_optiply.difference import (
     without_lines,
 )
 from target_optiply.model import EntityRecord, Line, Reference
-from target_optiply.store import Entry
+from target_optiply.tables import Entry
 
 
 def order(total="5.00", quantities=(("p1", 1), ("p2", 2))) -> EntityRecord:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_optiply.sieve import Sieve
-from target_optiply.store import Entry, Parked, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry, Parked, Status
 
 IDS = st.sampled_from(["a", "b", "c"])
 PRINTS = st.sampled_from(["00", "01"])

@@ -17,7 +17,8 @@ from target_optiply.line_ids import LineIds
 from target_optiply.model import EntityRecord, Reference
 from target_optiply.outage import OutageWatch
 from target_optiply.settling import Settling
-from target_optiply.store import Entry, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry, Status
 
 ORDER = Key("buyOrders", "b1")
 LINE = Key("buyOrderLines", "b1_p1")

@@ -10,7 +10,7 @@ from plans import Script, error, one
 from target_optiply.jobs import Job, Key, Lanes, decode_job, encode_job
 from target_optiply.model import EntityRecord, Line, Reference
 from target_optiply.references import gone_parents, resolve, without_lines_but
-from target_optiply.store import Entry, Status
+from target_optiply.tables import Entry, Status
 
 KNOWN = {
     ("products", "p1"): Entry("products", "p1", "11"),

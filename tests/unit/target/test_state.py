@@ -21,7 +21,8 @@ from target_optiply import loading, state
 from target_optiply.entities import ENTITIES
 from target_optiply.errors import ConfigProblem
 from target_optiply.opening import NATURAL
-from target_optiply.store import Entry, Parked, Repeated, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry, Parked, Repeated, Status
 
 RUN = {"outcome": "ok", "saved_at": "2025-07-01T04:00:00+00:00", "api": "https://x", "account_id": "1380"}
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=8)

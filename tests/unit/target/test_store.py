@@ -8,7 +8,8 @@ import pytest
 
 from target_optiply import loading, state
 from target_optiply.facts import StoredFacts
-from target_optiply.store import Entry, Parked, Repeated, Status, Store
+from target_optiply.store import Store
+from target_optiply.tables import Entry, Parked, Repeated, Status
 
 
 @pytest.fixture
