@@ -189,6 +189,14 @@ def test_the_threads_end_when_they_are_told_to(server, inbox):
         inbox.get_nowait()
 
 
+def test_a_request_that_hangs_does_not_keep_the_program_from_ending(senders, server):
+    before = set(threading.enumerate())
+    hand_out(senders, "hangs")
+    eventually(lambda: server.now == 1)
+
+    assert [thread.daemon for thread in set(threading.enumerate()) - before] == [True]
+
+
 def test_what_is_at_hand_when_the_threads_are_told_to_end_is_not_sent(senders, server, inbox):
     hand_out(senders, "under way", "at hand")
     eventually(lambda: server.now == 1)
