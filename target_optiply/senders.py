@@ -1,6 +1,6 @@
 """The threads that send: each takes a request, waits for its answer, hands that over and takes the next.
 
-A few requests more than there are threads may be handed out, so that a thread goes straight on to the next one: it need
+More requests than there are threads may be handed out, so that a thread goes straight on to the next one: it need
 not sleep until the main thread has dealt with its answer, which costs both of them most where answers are quick. What
 is at hand but must not leave any more (the server asks for restraint, the run ends) comes back unsent.
 """
