@@ -18,6 +18,7 @@ from target_optiply.jobs import Job, Key, decode_job, encode_job
 from target_optiply.ledger import Ledger
 from target_optiply.model import EntityRecord
 from target_optiply.outage import OutageWatch
+from target_optiply.refusals import is_refused_figure, payload_of, with_figure
 from target_optiply.report.notes import Notes
 from target_optiply.store import Store
 from target_optiply.summary import Summary
@@ -25,16 +26,6 @@ from target_optiply.tables import Entry, Parked, Repeated, Status
 from target_optiply.writes import Outcome, Witness
 
 _exact = msgspec.json.Encoder(decimal_format="string")
-
-
-def _payload(job: Job) -> bytes | None:
-    """Return a job's mapped record to be tried again; None where no JSON can hold it (half a surrogate pair)."""
-    try:
-        return encode_job(job)
-    except UnicodeEncodeError:
-        return None
-
-
 _WITNESS_EVERY = 1.0  # seconds between two rows that are written again only to see whether Optiply takes writes
 _RENEWED = "renewed:"  # begins the names under which the working copy keeps what was renewed
 
@@ -57,7 +48,7 @@ class Books:
         self.ledger = ledger
         self.log = logger
         self.summary = Summary()
-        self.remarks, self.left_out, self.refused_figures = Notes(), Notes(), Notes()  # for the page about the run
+        self.remarks, self.left_out = Notes(), Notes()  # for the page about the run
         self.facts = StoredFacts(store)
         self.unsettled: dict[Key, str] = {}  # records of which nobody knows what became of them, and why
         self.tried: set[Key] = set()  # rejected records that were tried (again) in this run
@@ -328,17 +319,27 @@ class Books:
                 owner=job.owner or known.owner,
                 refs=known.refs if known.optiply_id is not None or job.record.defect else refs_of(job.record),
                 note=reason,
-                payload=None if job.record.defect else _payload(job),
+                payload=None if job.record.defect else payload_of(job),
             )
         )
         self.tried.add(key)
         self.log.log(level, "rejected: %s %s: %s", *key, reason)
         self.settle(job, "rejected")
 
-    def reject_figure(self, job: Job, reason: str) -> None:
-        """Book that Optiply refused a stock figure of a product that stands there."""
-        reason = f"stockLevel: {reason}"
-        self.refused_figures.add(reason, subject=job.record.entity, about=job.key.remote_id)
+    def reject_figure(self, job: Job, entry: Entry, reason: str) -> None:
+        """Book that Optiply refused a stock figure of a product that stands there; it is kept like a record.
+
+        Args:
+            job: The figure's.
+            entry: What is known of the product; one that stands rejected as a whole goes on to do so.
+            reason: Why.
+        """
+        figure, reason = job.record.stock or 0, f"stockLevel: {reason}"
+        if entry.status != Status.REJECTED or is_refused_figure(entry):
+            entry = entry._replace(status=Status.REJECTED, note=reason, payload=encode_job(job))
+        self.store.put(with_figure(entry, figure))
+        self.store.put_figure(entry.remote_id, figure)
+        self.tried.add(job.key)
         self.log.warning("rejected: %s %s: %s", *job.key, reason)
         self.settle(job, "rejected")
 

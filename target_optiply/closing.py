@@ -132,6 +132,8 @@ class Closing:
             self._books.reject_removal(key, f"not removed: {outcome.reason}")
             return
         self._books.keep(key)
+        if key.entity == "products":
+            self._store.take_figure(key.remote_id)
         self._books.summary.count(key.entity, "deleted")
         if self._soft and ENTITIES[key.entity].soft_delete is not None:
             self._store.put(entry._replace(status=Status.REMOVED, hash=None, payload=None))

@@ -91,7 +91,7 @@ class Engine:
     def _needs_nothing(self, job: Job, entry: Entry) -> bool:
         """Whether a job can be settled without a look at anything but its own entry: most jobs of most runs."""
         if job.figure_only:
-            return entry.stock == job.record.stock
+            return entry.stock == job.record.stock and entry.status != Status.REJECTED
         if (
             job.refusal is not None
             or entry.hash is None
@@ -121,16 +121,19 @@ class Engine:
             yield Key(entity, remote_id)
 
     def retry(self, key: Key) -> bool:
-        """Try a record again that an earlier run rejected; False where that was done already or cannot be."""
+        """Try a record again that an earlier run rejected; False where that was done already or is not to be."""
         entry = self._store.get(*key)
         if key in self._books.tried or entry is None or entry.payload is None or self.lanes.is_busy(key):
             return False
+        if key in self._books.removals:  # gone at the source since
+            return False
         self._books.tried.add(key)
         job = self._books.unpacked(entry.payload)
-        try:
-            check(job.record)  # what was refused before it was sent is not sent now
-        except InvalidRecord as error:
-            job.refusal = str(error)
+        if not job.figure_only:
+            try:
+                check(job.record)  # what was refused before it was sent is not sent now
+            except InvalidRecord as error:
+                job.refusal = str(error)
         self.start(job)
         return job.refusal is None
 

@@ -1,4 +1,7 @@
-"""Stock figures: brought together with their products, or brought over alone where a product is not sent."""
+"""Stock figures: brought together with their products, or brought over alone where a product is not sent.
+
+A figure that does not stand in Optiply yet is kept on disk until it does, until a newer one comes, or its product goes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from target_optiply.dispatch import Dispatcher
 from target_optiply.entities import ENTITIES
 from target_optiply.jobs import Job
 from target_optiply.needs import stock_of
+from target_optiply.refusals import is_refused_figure, with_figure
 from target_optiply.settling import Settling
 from target_optiply.stock import StockDesk
 from target_optiply.tables import Entry, Status
@@ -54,10 +58,16 @@ class Figures:
     def consider(self, job: Job, entry: Entry | None) -> None:
         """Bring a figure over that has come without its product: patch it, or keep it until the product is there."""
         figure = job.record.stock or 0
-        if entry is not None and (entry.status in (Status.SKIPPED, Status.REMOVED) or stock_of(entry) == figure):
+        if entry is not None and entry.status in (Status.SKIPPED, Status.REMOVED):
+            self._settling.settle(job)
+        elif entry is not None and stock_of(entry) == figure:
+            if entry.status == Status.REJECTED:  # maybe for a figure that is void now
+                self._book(entry, figure)
             self._settling.settle(job)
         elif entry is None or entry.optiply_id is None:
             self._store.put_figure(job.key.remote_id, figure)
+            if entry is not None:
+                self._store.put(with_figure(entry, figure))
             self._settling.settle(job)
         else:
             plan = self._writer.update(ENTITIES["products"], entry.optiply_id, {"stockLevel": figure})
@@ -66,7 +76,7 @@ class Figures:
 
     def _written(self, job: Job, entry: Entry, outcome: Outcome) -> None:
         if outcome.kind == "updated":
-            self._store.put(entry._replace(stock=job.record.stock))
+            self._book(entry, job.record.stock or 0)
             self._settling.settle(job, "updated")
         elif outcome.kind == "missing":  # it is created again, with this figure, when its record comes
             self._books.forget_row(job.key)
@@ -75,6 +85,12 @@ class Figures:
         elif outcome.kind == "unsettled":
             self._settling.leave_unsettled(job, outcome)
         else:
-            self._store.put(entry)
-            self._books.reject_figure(job, outcome.reason)
+            self._books.reject_figure(job, entry, outcome.reason)
             self._settling.leave(job)
+
+    def _book(self, entry: Entry, figure: int) -> None:
+        """Book a figure that stands in Optiply."""
+        if is_refused_figure(entry):
+            entry = entry._replace(status=Status.SENT, note=None, payload=None)
+        self._store.put(with_figure(entry, figure)._replace(stock=figure))
+        self._store.take_figure(entry.remote_id)

@@ -73,6 +73,7 @@ class Job:
 class _Stored(msgspec.Struct, omit_defaults=True):
     record: EntityRecord
     owner: str | None = None
+    figure_only: bool = False
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -94,7 +95,7 @@ def encode_job(job: Job) -> bytes:
         own=record.own,
         total_of_lines=record.total_of_lines,
     )
-    return _encoder.encode(_Stored(bare, job.owner))
+    return _encoder.encode(_Stored(bare, job.owner, job.figure_only))
 
 
 def decode_job(payload: bytes) -> Job:
@@ -104,7 +105,7 @@ def decode_job(payload: bytes) -> Job:
         msgspec.ValidationError: The payload is of another shape.
     """
     stored = _decoder.decode(payload)
-    return Job(stored.record, owner=stored.owner)
+    return Job(stored.record, owner=stored.owner, figure_only=stored.figure_only)
 
 
 class Lanes:

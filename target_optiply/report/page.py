@@ -113,7 +113,6 @@ class Page:
     total: EntityRow
     streams: list[StreamRow]
     rejected: list[RecordRow]
-    figures: list[NoteRow]
     unsettled: list[RecordRow]
     unsettled_more: int
     left_out: list[NoteRow]
@@ -152,7 +151,7 @@ def compose(
         rejected: Entity, remote id and reason of the records that stand rejected; no more than needed are taken.
         standing: How many these are in all.
         unsettled: The same of the records of which nobody knows what became of them.
-        notes: ``remarks``, ``left_out`` and ``refused_figures``.
+        notes: ``remarks`` and ``left_out``.
     """
     rows = _entity_rows(summary, traffic)
     total = _sum(rows)
@@ -177,7 +176,6 @@ def compose(
             StreamRow(clean(name), number, name in summary.unmapped) for name, number in sorted(summary.records.items())
         ],
         rejected=[_record_row(*each) for each in islice(rejected, MOST_ROWS)],
-        figures=_note_rows(notes["refused_figures"]),
         unsettled=[_record_row(*each) for each in unsettled[:MOST_ROWS]],
         unsettled_more=max(0, len(unsettled) - MOST_ROWS),
         left_out=_note_rows(notes["left_out"]),

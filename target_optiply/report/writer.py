@@ -81,9 +81,5 @@ class Report:
             rejected=((entry.entity, entry.remote_id, entry.note or "") for entry in rejected),
             standing=standing,
             unsettled=[(*key, reason) for key, reason in books.unsettled.items()],
-            notes={
-                "remarks": books.remarks,
-                "left_out": books.left_out,
-                "refused_figures": books.refused_figures,
-            },
+            notes={"remarks": books.remarks, "left_out": books.left_out},
         )

@@ -178,3 +178,17 @@ def test_receipts_that_are_deleted_by_themselves_leave_the_order(lab: Lab) -> No
     lab.succeed(optiply("ReceiptLines", {**delivered, **GONE}))
     assert lab.rows("receiptLines") == []
     assert len(lab.rows("buyOrders")) == 1
+
+
+@pytest.mark.parametrize("delete", ["soft", "hard"])
+def test_a_record_that_stands_rejected_is_removed_and_not_tried_again(lab: Lab, delete: str) -> None:
+    lab.succeed(_base())
+    lab.fault("status", "PATCH", "^/products/", status=422)
+    lab.run(products("P1", name="Another name")).ended(1)
+    lab.succeed(optiply("Products", product("P1", **GONE)), delete=delete, max_delete_percent=100)
+    if delete == "hard":
+        assert lab.remote_ids("products") == ["P2"]
+    else:
+        assert lab.value("products", "P1", "status") == "disabled"
+        assert lab.value("products", "P1", "name") != "Another name"
+    assert lab.state()["run"]["outcome"] == "ok"

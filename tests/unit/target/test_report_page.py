@@ -32,7 +32,7 @@ Rows = list[tuple[str, str, str]]
 
 
 def notes(**said: list[str]) -> dict[str, Notes]:
-    found = {name: Notes() for name in ("remarks", "left_out", "refused_figures")}
+    found = {name: Notes() for name in ("remarks", "left_out")}
     for name, texts in said.items():
         for text in texts:
             found[name].add(text, subject="products", about="P1")
@@ -102,7 +102,7 @@ def test_the_page_loads_nothing():
 
 
 def test_tables_have_captions_and_heads_that_say_what_they_are_of():
-    page = Html(html_of(rejected=[("products", "P1", "no")], remarks=["a"], left_out=["b"], refused_figures=["c"]))
+    page = Html(html_of(rejected=[("products", "P1", "no")], remarks=["a"], left_out=["b"]))
     tags = [tag for tag, _ in page.tags]
     assert tags.count("caption") == tags.count("table") >= 6
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
@@ -119,11 +119,11 @@ def test_secrets_and_e_mail_addresses_are_left_out_wherever_a_server_repeats_the
         outcome="outage",
         rejected=[("suppliers", "jan@example.com", text)],
         unsettled=[("suppliers", "S2", text)],
-        **{name: [text] for name in ("remarks", "left_out", "refused_figures")},
+        **{name: [text] for name in ("remarks", "left_out")},
     )
     assert "s3cret" not in html
     assert "@example" not in html
-    assert html.count("is no e-mail") == 6
+    assert html.count("is no e-mail") == 5
 
 
 def test_a_long_list_is_cut_and_says_so(monkeypatch: pytest.MonkeyPatch):
@@ -220,7 +220,7 @@ class NoBooks:
 
     def __init__(self) -> None:
         self.summary = Summary()
-        self.remarks, self.left_out, self.refused_figures = Notes(), Notes(), Notes()
+        self.remarks, self.left_out = Notes(), Notes()
         self.unsettled: dict[Any, str] = {}
         self.store = self
 
