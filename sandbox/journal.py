@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -30,6 +31,7 @@ class Entry:
     fault: str | None = None
     status: int | None = None
     client_port: int | None = None  # the same for all requests of one connection
+    attributes: list[str] | None = None  # which ones a PATCH carries
 
 
 @dataclass(slots=True)
@@ -89,9 +91,18 @@ class Journal:
                 "authorization": entry.authorization and fingerprint(entry.authorization),
                 "in_flight": entry.in_flight,
                 "client_port": entry.client_port,
+                "attributes": entry.attributes,
             }
             for entry in self.entries
         ]
+
+
+def attributes_of(body: bytes) -> list[str] | None:
+    """Return the names, in order, of the attributes that a JSON:API document carries; None where it is none."""
+    try:
+        return sorted(json.loads(body)["data"]["attributes"])
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 _NAMING = {"inflow": slice(1, None)} | dict.fromkeys(OTHER_APIS, slice(-1, None))

@@ -14,7 +14,7 @@ import orjson
 from sandbox.control import ControlApi
 from sandbox.faults import Fault
 from sandbox.http import Api, Request, Response, json_response
-from sandbox.journal import Entry
+from sandbox.journal import Entry, attributes_of
 from sandbox.optiply.errors import Refusal, refusal_response
 from sandbox.transport import Receive, Scope, Send, drip, is_gone, reset, send_response, truncate, wait_for_disconnect
 from sandbox.world import World
@@ -95,6 +95,8 @@ class Application:
         query = wire[0]["query_string"].decode("latin-1")
         entry = world.journal.arrive(time.time(), name, request.method, request.path, query, authorization)
         entry.client_port = (wire[0].get("client") or (None, None))[1]
+        if request.method == "PATCH":
+            entry.attributes = attributes_of(request.body)
         exchange = Exchange(api, request, entry, world.latency[name], *wire)
         try:
             if name == "optiply":

@@ -78,15 +78,24 @@ class Figures:
         if outcome.kind == "updated":
             self._book(entry, job.record.stock or 0)
             self._settling.settle(job, "updated")
-        elif outcome.kind == "missing":  # it is created again, with this figure, when its record comes
-            self._books.forget_row(job.key)
-            self._store.put_figure(job.key.remote_id, job.record.stock or 0)
+        elif outcome.kind == "missing":
+            self._lose_row(job, entry)
             self._settling.settle(job)
         elif outcome.kind == "unsettled":
             self._settling.leave_unsettled(job, outcome)
         else:
             self._books.reject_figure(job, entry, outcome.reason)
             self._settling.leave(job)
+
+    def _lose_row(self, job: Job, entry: Entry) -> None:
+        """Note that a product's row is gone; it is created again with this figure, of what is kept or comes."""
+        figure = job.record.stock or 0
+        self._books.forget_row(job.key)
+        self._store.put_figure(job.key.remote_id, figure)
+        if entry.status == Status.REJECTED and not is_refused_figure(entry):
+            self._store.put(with_figure(entry, figure)._replace(optiply_id=None, stock=None))
+        else:
+            self._books.remark(job.key, "its row is gone in Optiply; it is created again when its record comes")
 
     def _book(self, entry: Entry, figure: int) -> None:
         """Book a figure that stands in Optiply."""

@@ -9,6 +9,7 @@ from typing import Any
 REFUSALS = frozenset({400, 403, 404, 405, 409, 415})
 HANG = 30.0  # seconds: longer than any request timeout here
 BY_ID = " by id"  # ends the name of a row of the matrix: one row read by its id
+FIGURE = " of a stock figure"  # the same: a PATCH that carries nothing else
 REPEATED = 3  # requests in a row: still within the tries that a record has
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pair.compare import assert_stands
-from reliability.faults import BY_ID, Fault, promised_code
+from reliability.faults import BY_ID, FIGURE, Fault, promised_code
 from reliability.recording import Recording, Recordings
 from reliability.scale import ALONE, SEED, SOAK
 from support.interference import NOTED, rule
@@ -27,6 +27,7 @@ LONGEST = 120.0  # seconds a run may take: where many kinds of requests meet a 4
 TIMEOUT = 0.5  # seconds the target waits for an answer
 LOST = {"kind": "reset", "when": "after"}  # the row is there, and nobody said so
 LOOK_UP = "look-up "
+A_FIGURE = r'"attributes": ?\{"stockLevel": ?-?[0-9]+\}'
 # A look-up names an attribute of its row besides the time; the list of what was created lately does not.
 LOOKING = r"filter%5BcreatedAt%5D%5BGE%5D=[^&]*&filter%5B(?!id%5D)"
 Cell = tuple[str, Fault]
@@ -56,7 +57,12 @@ def phases(recordings: Recordings) -> tuple[Phase, Phase]:
 
 
 def kind_of(entry: Mapping[str, Any]) -> str:
-    """Return the row that a request of the sandbox's log belongs to: a row of its own for one row read by its id."""
+    """Return the row that a request of the sandbox's log belongs to.
+
+    What is read by its id, and a stock figure that is brought alone, have rows of their own.
+    """
+    if entry["attributes"] == ["stockLevel"]:
+        return f"{entry['kind']}{FIGURE}"
     is_one = entry["method"] == "GET" and re.search(r"/\d+$", entry["path"]) is not None
     return f"{entry['kind']}{BY_ID}" if is_one else str(entry["kind"])
 
@@ -65,9 +71,12 @@ def match_of(kind: str) -> dict[str, Any]:
     """Return which requests a row is about, as the control interface takes it."""
     if kind == "token":
         return {"api": "auth"}
-    method, _, entity = kind.removesuffix(BY_ID).partition(" ")
+    method, _, entity = kind.removesuffix(BY_ID).removesuffix(FIGURE).partition(" ")
     one = kind.endswith(BY_ID) or method in ("PATCH", "DELETE")
-    return {"api": "optiply", "method": method, "path": rf"^/{entity}{'/[0-9]+' if one else ''}$"}
+    match = {"api": "optiply", "method": method, "path": rf"^/{entity}{'/[0-9]+' if one else ''}$"}
+    if (method, entity) == ("PATCH", "products"):
+        match["body"] = A_FIGURE if kind.endswith(FIGURE) else '"name"'
+    return match
 
 
 @dataclass
@@ -190,7 +199,7 @@ class Trial:
                 entity = kind.removeprefix(LOOK_UP)
                 rules.append(({**match_of(f"POST {entity}"), "body": self._of_a_new_row(entity)}, LOST, 1))
                 match = {**match_of(f"GET {entity}"), "query": LOOKING}
-            elif fault.times != 1:
+            elif fault.times != 1 or "body" in match:  # a connection is refused by the path alone
                 match |= self._one_record(kind, fault)
             if fault.is_refusal:
                 path = match.get("path", "^/oauth/token").removeprefix("^").removesuffix("$")
@@ -206,7 +215,7 @@ class Trial:
         if kind.startswith("POST ") and fault.times is None:
             return {"body": self._of_a_new_row(kind.partition(" ")[2])}
         if kind.startswith(("PATCH ", "DELETE ")):
-            path = next(entry["path"] for entry in self.clean_log() if entry["kind"] == kind)
+            path = next(entry["path"] for entry in self.clean_log() if kind_of(entry) == kind)
             return {"path": f"^{path}$"}
         return {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from typing import Any
 from urllib.error import HTTPError
@@ -44,6 +45,7 @@ def test_the_log_tells_what_was_asked_without_telling_secrets(client: Client) ->
         (log[0]["n"] + 2, "optiply", "GET products", 404),
         (log[0]["n"] + 3, "inflow", "GET products", 200),
     ]
+    assert {entry["attributes"] for entry in log} == {None}
     get = log[2]
     assert (get["method"], get["path"], get["query"]) == ("GET", "/products/12", "accountId=1380")
     assert get["authorization"] == hashlib.sha256(f"Bearer {client.token}".encode()).hexdigest()
@@ -51,6 +53,17 @@ def test_the_log_tells_what_was_asked_without_telling_secrets(client: Client) ->
     assert abs(get["at"] - time.time()) < 60
     client.control.clear_log()
     assert client.control.log() == []
+
+
+def test_the_log_tells_which_attributes_a_patch_carries(client: Client) -> None:
+    row = client.post_product().json["data"]["id"]
+    for attributes in ({"stockLevel": 4}, {"name": "Chair", "articleCode": None}):
+        body = json.dumps({"data": {"type": "products", "attributes": attributes}}).encode()
+        client.optiply("PATCH", f"/products/{row}?accountId=1380", body)
+    client.optiply("PATCH", f"/products/{row}?accountId=1380", b'{"data": []}')
+    client.optiply("PATCH", f"/products/{row}?accountId=1380", b"no JSON")
+    told = [entry["attributes"] for entry in client.control.log() if entry["method"] == "PATCH"]
+    assert told == [["stockLevel"], ["articleCode", "name"], None, None]
 
 
 def test_rows_are_shown_as_stored_deleted_ones_too(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""A stock figure that Optiply refuses is a rejection like any other, and none is ever replaced by an older one."""
+"""Stock figures: each stands in Optiply, is kept until it can, or stands rejected; none is replaced by an older one."""
 
 from __future__ import annotations
 
@@ -123,3 +123,78 @@ def test_a_refused_figure_goes_when_its_product_does(refused: Lab) -> None:
     assert refused.value("products", "P1", "stockLevel") == 7
     refused.succeed(_product(totalQuantityOnHand="3"))
     assert refused.value("products", "P1", "stockLevel") == 3
+
+
+def test_a_state_behind_a_product_and_its_figure_is_released(lab: Lab) -> None:
+    assert lab.succeed([*_figure("7"), *_product(), state({"at": 1})]).states == ['{"at": 1}']
+    assert lab.succeed([*_figure("0"), state({"at": 2})]).states == ['{"at": 2}']
+
+
+def test_a_figure_may_move_to_nothing(lab: Lab) -> None:
+    lab.succeed([*_figure("7"), *_product()])
+    lab.succeed(_figure("0"))
+    assert lab.value("products", "P1", "stockLevel") == 0
+    assert lab.summary("Products") == {"success": 0, "fail": 0, "existing": 0, "updated": 1}
+    lab.succeed([*_figure("0"), *_product()])
+    assert lab.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("arriving", "level"),
+    [
+        ([*_figure("9"), *_product(totalQuantityOnHand="3")], 9),
+        (_product(totalQuantityOnHand="3"), 7),
+        (_product(), 7),
+    ],
+    ids=["a newer figure", "what the product itself says", "nothing"],
+)
+def test_a_figure_kept_for_its_product_gives_way_to_a_newer_one_only(lab: Lab, arriving: list[Any], level: int) -> None:
+    lab.succeed(_figure("7"))
+    lab.succeed(arriving)
+    assert lab.value("products", "P1", "stockLevel") == level
+    lab.succeed(_product(sku="NEW"))
+    assert lab.value("products", "P1", "stockLevel") == level
+
+
+def test_a_figure_that_was_brought_is_not_kept_any_more(refused: Lab) -> None:
+    refused.succeed(_figure("11"))
+    refused.succeed(_product(sku="NEW"))
+    assert refused.value("products", "P1", "stockLevel") == 11
+    refused.succeed(_product(totalQuantityOnHand="3"))
+    assert refused.value("products", "P1", "stockLevel") == 3
+
+
+def test_only_a_product_that_is_created_needs_a_figure(lab: Lab) -> None:
+    lab.succeed([*_figure("7"), *_product()])
+    assert not lab.succeed(_product(sku="NEW")).said("without a stock figure")
+
+
+@pytest.mark.parametrize("figure", ["9", "0"])
+def test_a_figure_of_a_product_that_is_gone_in_optiply_says_so_and_waits(lab: Lab, figure: str) -> None:
+    lab.succeed([*_figure("7"), *_product()])
+    lab.drop("products", "P1")
+    run = lab.succeed([*_figure(figure), state({"at": 2})])
+    assert len(run.said("products P1: its row is gone in Optiply")) == 1
+    assert run.states == ['{"at": 2}']
+    lab.succeed(_product())
+    assert lab.value("products", "P1", "stockLevel") == int(figure)
+
+
+def test_a_refused_change_of_a_product_that_is_gone_in_optiply_creates_it_anew(lab: Lab) -> None:
+    lab.succeed([*_figure("7"), *_product()])
+    lab.fault("status", "PATCH", holding="NEW", status=422)
+    lab.run(_product(sku="NEW")).ended(1)
+    lab.drop("products", "P1")
+    lab.succeed(_figure("9"))
+    assert (lab.value("products", "P1", "stockLevel"), lab.value("products", "P1", "skuCode")) == (9, "NEW")
+
+
+def test_a_figure_whose_outcome_is_not_known_holds_the_state_back(lab: Lab) -> None:
+    lab.succeed([*_figure("7"), *_product()])
+    lab.fault("status", "PATCH", times=None, status=503)
+    run = lab.run([*_figure("9"), state({"at": 2})], constants={"target_optiply.outage.PATIENCE": 0.3}).ended(1)
+    assert run.states == []
+    assert "rejected:" not in run.stderr
+    lab.control.clear_faults()
+    lab.succeed(_figure("9"))
+    assert lab.value("products", "P1", "stockLevel") == 9
