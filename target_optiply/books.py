@@ -213,6 +213,17 @@ class Books:
                     if entry.status == Status.REJECTED and entry.payload is not None:
                         self.store.put(entry._replace(optiply_id=None))
 
+    def forget_belongings(self, key: Key) -> None:
+        """Drop what is still to be sent of the lists of a record that is gone: nobody will ever settle it."""
+        for child in ENTITIES[key.entity].children:
+            for entry in self.store.owned(child, key.remote_id):
+                if entry.status == Status.REJECTED and entry.optiply_id is None:
+                    self.store.forget(child, entry.remote_id)
+                elif entry.status == Status.REJECTED:
+                    self.store.put(entry._replace(status=Status.SENT, hash=None, note=None, payload=None))
+            for each in self.parked_of(child, key.remote_id):
+                self.unpark(each)
+
     def renew(self, key: Key) -> None:
         """Note that a record's row is another one now (or will be): what refers to it is to be sent anew."""
         self._renewed.add(f"{key.entity}:{key.remote_id}")

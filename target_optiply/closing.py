@@ -139,6 +139,7 @@ class Closing:
             self._store.put(entry._replace(status=Status.REMOVED, hash=None, payload=None))
         else:
             self._books.forget_row(key)
+        self._books.forget_belongings(key)
 
 
 def _attribute_of(job: Job, parent: Key) -> str:

@@ -99,6 +99,8 @@ class Intake:
         if skip.entity == "products":  # nobody will ever ask for its figure
             self._store.take_figure(skip.remote_id)
         self._store.put(Entry(skip.entity, skip.remote_id, status=Status.SKIPPED, note=skip.reason))
+        if entry is not None and entry.status == Status.REJECTED:
+            self._books.forget_belongings(key)
         self._books.unpark(key)
         self._engine.release_parked(key)
 

@@ -38,6 +38,8 @@ class Removals:
             job.removal = f"{' '.join(parent or ())} is not sent"
             self.consider(job, entry)
         else:
+            if entry is not None and entry.status == Status.REJECTED:
+                self._store.forget(*job.key)
             self._books.skip(*job.key, f"goes with {parent.entity} that are not sent" if parent else "not sent")
             self._settling.settle(job)
 
@@ -53,6 +55,7 @@ class Removals:
             key = Key(entry.entity, entry.remote_id)
         if entry is not None and entry.optiply_id is None and entry.status == Status.REJECTED:
             self._store.forget(*key)
+            self._books.forget_belongings(key)
         elif self._wanted and entry is not None and entry.optiply_id is not None and entry.status != Status.REMOVED:
             self._books.remove_later(key, job.removal or "")
         if job.concedes and entry is not None and entry.optiply_id is not None:
