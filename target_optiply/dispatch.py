@@ -27,6 +27,7 @@ from target_optiply.report.traffic import Traffic
 from target_optiply.senders import Answered, Senders
 
 _AHEAD = 2  # times as many requests are handed out as may be in flight
+_TOGETHER = 16  # requests that are brought to disk together, where as many are to be had at once
 _PATIENCE = 20  # answers in a row that ask for restraint, after which a 429 counts as a failure
 
 T = TypeVar("T")
@@ -77,6 +78,7 @@ class Dispatcher:
         self._interval = 1.0 / writes_per_second if writes_per_second else 0.0
         self._commit = commit
         self._commits = 0
+        self._uncommitted = 0  # requests made since the last commit
         self.watch = OutageWatch()
         self.traffic = Traffic()
         self._ready: deque[_Work[Any]] = deque()
@@ -126,10 +128,16 @@ class Dispatcher:
             work.request = None
         else:
             work.request, work.prepared = step, self._commits
+            self._uncommitted += 1
             self._ready.append(work)
 
-    def pump(self) -> None:
-        """Hand out what may be sent now."""
+    def pump(self, *, more: bool = False) -> None:
+        """Hand out what may be sent now.
+
+        Args:
+            more: Whether the caller goes on making requests and will pump again before it waits. Then what is not on
+                disk yet stays until there are some: a commit for each would keep the connections waiting.
+        """
         if self.stopping:
             return
         self._senders.width = self._limit.limit
@@ -139,6 +147,8 @@ class Dispatcher:
         if not self._ready or not self._has_room or not self._senders.may_send:
             return
         while self._ready and self._has_room:
+            if more and self._ready[0].prepared == self._commits and self._uncommitted < _TOGETHER:
+                return
             request = self._ready[0].request
             if self._interval and request is not None and request.method != "GET":
                 if now < self._next_write:
@@ -157,6 +167,7 @@ class Dispatcher:
         if work.prepared == self._commits:  # what waited its turn behind others was brought to disk with theirs
             self._commit()
             self._commits += 1
+            self._uncommitted = 0
         self.traffic.sent(work.request.entity)
         self._senders.hand_out(work, work.request)
 

@@ -250,7 +250,7 @@ class Run:
         """Take in what has arrived, send what may be sent, release what has settled; without waiting."""
         while not self._inbox.empty():
             self._handle(self._inbox.get())
-        self._dispatcher.pump()
+        self._dispatcher.pump(more=True)
         self._release()
 
     def _wait(self, *, for_input: bool = False) -> None:
@@ -268,7 +268,7 @@ class Run:
     def _handle(self, event: object) -> None:
         if isinstance(event, Answered):
             self._dispatcher.receive(event)
-            self._dispatcher.pump()  # a connection that has become free waits for nothing else that is to be done
+            self._dispatcher.pump(more=True)  # a connection that has become free waits for nothing that can wait
         elif isinstance(event, Lines):
             self._batches.append(event.lines)
             self._input_ended = event.last

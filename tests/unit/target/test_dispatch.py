@@ -155,3 +155,30 @@ def test_what_was_at_hand_when_the_server_asked_for_restraint_leaves_after_it_an
     assert len(disk.kept_when_sent) == 4
     assert dispatcher.traffic.requests == 5
     assert dispatcher.traffic.entities["products"].requests == 5
+
+
+@pytest.fixture
+def wide(disk, inbox):
+    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
+    dispatcher = Dispatcher(client, inbox, limit=ConcurrencyLimit(64, start=64), commit=disk.commit)
+    yield dispatcher
+    dispatcher.close()
+
+
+def test_requests_that_are_made_one_after_another_are_brought_to_disk_together(disk, wide):
+    for number in range(1, 41):
+        wide.submit(plan(disk, f"products/{number}"), lambda _: None)
+        wide.pump(more=True)
+    assert (disk.commits, wide.in_flight) == (2, 32)
+    wide.pump()
+    assert (disk.commits, wide.in_flight) == (3, 40)
+
+
+def test_what_is_on_disk_already_waits_for_no_others(disk, wide, inbox):
+    disk.answers = [Answer(503, headers={"Retry-After": "0"})]
+    wide.submit(plan(disk, "products/1"), lambda _: None)
+    wide.pump()
+    wide.receive(inbox.get(timeout=5))
+    wide.pump(more=True)
+    assert wide.in_flight == 1
+    assert disk.commits == 1
