@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from datetime import datetime, timezone
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -45,12 +46,16 @@ def inbox():
     return SimpleQueue()
 
 
+def over(connections, disk, inbox):
+    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
+    limit = ConcurrencyLimit(connections, start=connections)
+    with closing(Dispatcher(client, inbox, limit=limit, commit=disk.commit)) as dispatcher:
+        yield dispatcher
+
+
 @pytest.fixture
 def dispatcher(disk, inbox):
-    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
-    dispatcher = Dispatcher(client, inbox, limit=ConcurrencyLimit(1, start=1), commit=disk.commit)
-    yield dispatcher
-    dispatcher.close()
+    yield from over(1, disk, inbox)
 
 
 @pytest.fixture
@@ -159,10 +164,7 @@ def test_what_was_at_hand_when_the_server_asked_for_restraint_leaves_after_it_an
 
 @pytest.fixture
 def wide(disk, inbox):
-    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
-    dispatcher = Dispatcher(client, inbox, limit=ConcurrencyLimit(64, start=64), commit=disk.commit)
-    yield dispatcher
-    dispatcher.close()
+    yield from over(64, disk, inbox)
 
 
 def test_requests_that_are_made_one_after_another_are_brought_to_disk_together(disk, wide):
