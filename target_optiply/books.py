@@ -217,9 +217,11 @@ class Books:
         """Drop what is still to be sent of the lists of a record that is gone: nobody will ever settle it."""
         for child in ENTITIES[key.entity].children:
             for entry in self.store.owned(child, key.remote_id):
-                if entry.status == Status.REJECTED and entry.optiply_id is None:
+                if entry.status != Status.REJECTED or Key(child, entry.remote_id) in self.removals:
+                    continue  # one that could not be removed is to be removed still
+                if entry.optiply_id is None:
                     self.store.forget(child, entry.remote_id)
-                elif entry.status == Status.REJECTED:
+                else:
                     self.store.put(entry._replace(status=Status.SENT, hash=None, note=None, payload=None))
             for each in self.parked_of(child, key.remote_id):
                 self.unpark(each)

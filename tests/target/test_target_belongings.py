@@ -21,8 +21,8 @@ def _deleted() -> list[Any]:
     return [*inflow("products"), record("products", builders.product("P1"), **GONE)]
 
 
-def _order(*products: str, **differences: Any) -> list[Any]:
-    received = [builders.receipt(f"R-{each}", each, "2") for each in products]
+def _order(delivered: str, **differences: Any) -> list[Any]:
+    received = [builders.receipt(f"R-{delivered}", delivered, "2")]
     order = builders.purchase("B1", builders.line("P2", "2", "6.00"), receiveLines=received, **differences)
     return inflow("purchase_orders", order)
 
@@ -131,3 +131,12 @@ def test_a_composition_of_a_refused_part_goes_when_the_part_turns_out_a_service(
     ).ended(1)
     assert [entry["success"] for entry in lab.state()["bookmarks"]["ProductCompositions"]] == [False]
     _ends_well_and_stays_so(lab, inflow("products", builders.product("P3", itemType="service")))
+
+
+def test_a_refused_removal_of_an_offer_is_not_forgotten_with_its_product(lab: Lab) -> None:
+    lab.succeed([*BASE, *_product()])
+    lab.fault("status", "DELETE", "^/supplierProducts/", status=409)
+    run = lab.run(_deleted(), delete="hard", max_delete_percent=100).ended(1)
+    assert run.said("rejected: supplierProducts I1: not removed: 409")
+    _ends_well_and_stays_so(lab, [state({"at": 8})], delete="hard", max_delete_percent=100)
+    assert lab.rows("supplierProducts") == []
