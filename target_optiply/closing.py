@@ -131,7 +131,7 @@ class Closing:
         if outcome.kind != "deleted":
             self._books.reject_removal(key, f"not removed: {outcome.reason}")
             if key not in self._books.removals:  # it was to go with its owner, which may be gone by the next run
-                self._books.remove_later(key, "its owner is removed")
+                self._books.remove_later(key, "deleted at the source")
             return
         self._books.keep(key)
         if key.entity == "products":
