@@ -17,7 +17,7 @@ import requests
 from singer_http.redact import add_secret
 from singer_http.retry import backoff_delay, parse_retry_after
 from singer_http.sessions import new_session, read_body
-from target_optiply.errors import ConfigProblem, CredentialsProblem, Outage
+from target_optiply.errors import ConfigProblem, CredentialsProblem, Outage, RunStopped
 
 _EARLY = 120.0  # seconds before expiry at which a token is renewed; a tenth of its life where that is less
 _PATIENCE = 120.0  # seconds of transient failures after which the token endpoint counts as out
@@ -78,6 +78,7 @@ class PasswordGrant:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._ended: RunStopped | None = None
 
     def close(self) -> None:
         """Close the connection to the token endpoint."""
@@ -118,7 +119,16 @@ class PasswordGrant:
             return self._token
 
     def _grant(self) -> Token:
-        """Fetch a token; the lock is held."""
+        """Fetch a token; the lock is held. What ended the run is told to all who wait for it, and not asked again."""
+        if self._ended is not None:
+            raise self._ended
+        try:
+            return self._fetch()
+        except RunStopped as problem:
+            self._ended = problem
+            raise
+
+    def _fetch(self) -> Token:
         attempt, unreadable, give_up = 0, 0, self._clock() + _PATIENCE
         while True:
             problem, delay = "does not answer", None

@@ -21,7 +21,7 @@ from singer_http.retry import backoff_delay, parse_retry_after
 from target_optiply.answers import Meaning, meaning_of, words
 from target_optiply.client import Answer, Client, Request
 from target_optiply.concurrency import ConcurrencyLimit
-from target_optiply.errors import Outage
+from target_optiply.errors import Outage, RunStopped
 from target_optiply.outage import OutageWatch
 from target_optiply.report.traffic import Traffic
 from target_optiply.senders import Answered, Senders
@@ -256,7 +256,7 @@ class Dispatcher:
         if isinstance(event, Answered):
             try:
                 self.receive(event)
-            except Outage:
+            except RunStopped:  # the run ends already, and the reason that came first is the one that is told
                 return
 
     def close(self) -> None:

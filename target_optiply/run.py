@@ -292,8 +292,13 @@ class Run:
         if not lines or self.settings.state_output != "singer" or self._dry:
             return
         self.store.commit()
-        sys.stdout.write("".join(line.decode() + "\n" for line in lines))
-        sys.stdout.flush()
+        try:
+            sys.stdout.write("".join(line.decode() + "\n" for line in lines))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Outage(f"the STATE messages could not be written to stdout ({error.strerror or error})") from None
 
     def signalled(self, signum: int) -> None:
         """Note a signal; called from a signal handler."""
@@ -348,14 +353,20 @@ class Run:
         if self._closed:
             return
         try:
-            if isinstance(error, InputProblem):  # what came before the faulty line is written
-                self.intake.flush_stock()
-                self._drain()
+            if isinstance(error, InputProblem):
+                self._write_what_came_before()
+            self._dispatcher.stop(_FINISH)
+            self._release()
+        finally:  # whatever else goes wrong
+            self._close(error.outcome if isinstance(error, RunStopped) else "outage", error)
+
+    def _write_what_came_before(self) -> None:
+        """Write the records before the line that cannot be read."""
+        try:
+            self.intake.flush_stock()
+            self._drain()
         except RunStopped as another:
             self._log.warning("%s", another)
-        self._dispatcher.stop(_FINISH)
-        self._release()
-        self._close(error.outcome if isinstance(error, RunStopped) else "outage", error)
 
     def _close(self, outcome: str, problem: BaseException | None) -> None:
         """Write the state and the report, and give everything back."""

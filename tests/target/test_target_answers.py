@@ -75,6 +75,15 @@ def test_refused_credentials_end_the_run_naming_the_settings(lab: Lab) -> None:
     assert "wrong-password" not in run.stderr + run.stdout
 
 
+def test_a_refused_login_is_tried_once_however_many_requests_wait_and_the_state_is_written(lab: Lab) -> None:
+    order = sell_order("O1", line("P1", 1, "2.00"))
+    messages = [*suppliers("S1"), *products("P1"), *optiply("sell_orders", order), state({"at": 1})]
+    run = lab.run(messages, max_connections=16, password="wrong-password").ended(1)
+    assert run.last_word.startswith("credentials: ")
+    assert lab.requests() == ["token"]
+    assert lab.state()["run"]["outcome"] == "credentials"
+
+
 def test_a_token_that_expires_is_renewed_in_time(lab: Lab) -> None:
     lab.control.request("PUT", "latency", {"optiply": 0.1})
     lab.control.set_switches(optiply_token_lifetime=1, optiply_same_token_on_login=False)

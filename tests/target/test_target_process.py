@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,18 @@ def test_the_program_runs_as_a_user_starts_it(lab: Lab, tmp_path: Path) -> None:
     done = processes.run([*processes.TARGET, "--config", str(config)], stdin=text)
     assert (done.code, done.stdout) == (0, '{"at": 1}\n'), done.stderr
     assert lab.remote_ids("products") == ["P1"]
+
+
+def test_the_state_is_written_though_nobody_takes_the_state_messages(lab: Lab, tmp_path: Path) -> None:
+    config = processes.write_json(tmp_path / "config.json", lab.sandbox.target_config(lab.state_path))
+    text = "".join(f"{json.dumps(each)}\n" for each in [*products("P1"), state({"at": 1}), *products("P2")])
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*processes.TARGET, "--config", str(config)], input=text, stdout=full, stderr=subprocess.PIPE,
+            text=True, env=processes.environment(), timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last == "outage: the STATE messages could not be written to stdout (No space left on device)"
+    assert lab.entry("Products", "P1")["success"] is True
+    assert "Traceback" not in done.stderr

@@ -85,6 +85,30 @@ def test_of_many_threads_one_fetches_the_token(grant, requests_mock):
     assert requests_mock.call_count == 1
 
 
+def test_of_many_threads_that_wait_for_a_login_that_is_refused_one_has_asked(grant, requests_mock):
+    """As many wrong passwords as connections could lock the account."""
+    requests_mock.post(URL, status_code=401)
+    barrier = threading.Barrier(16)
+
+    def ask(_):
+        barrier.wait(5)
+        with pytest.raises(CredentialsProblem) as raised:
+            grant.current()
+        return str(raised.value)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(ask, range(16)))) == 1
+    assert requests_mock.call_count == 1
+
+
+def test_where_the_token_endpoint_was_out_for_long_no_other_thread_waits_as_long_again(grant, requests_mock, time):
+    requests_mock.post(URL, status_code=503)
+    for _ in range(3):
+        with pytest.raises(Outage):
+            grant.current()
+    assert sum(time.slept) <= 120
+
+
 @pytest.mark.parametrize("values", [("T1", "T2"), ("T1", "T1")])
 def test_of_many_threads_that_meet_a_401_one_renews_even_if_the_same_token_comes_back(grant, requests_mock, values):
     requests_mock.post(URL, [token(value) for value in values])

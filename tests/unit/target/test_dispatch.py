@@ -13,6 +13,7 @@ import pytest
 from target_optiply.client import Answer, Request
 from target_optiply.concurrency import ConcurrencyLimit
 from target_optiply.dispatch import Dispatcher, Pause
+from target_optiply.errors import ConfigProblem, CredentialsProblem, Outage
 
 
 class Disk:
@@ -174,6 +175,32 @@ def test_requests_that_are_made_one_after_another_are_brought_to_disk_together(d
     assert (disk.commits, wide.in_flight) == (2, 32)
     wide.pump()
     assert (disk.commits, wide.in_flight) == (3, 40)
+
+
+@pytest.mark.parametrize("problem", [CredentialsProblem("refused"), ConfigProblem("not trusted"), Outage("out")])
+def test_a_run_that_ends_takes_in_every_answer_though_each_is_a_reason_to_end(disk, inbox, problem):
+    together = threading.Barrier(10)
+
+    def send(request):
+        together.wait(5)
+        if request.path != "products/9":
+            raise problem
+        return disk.send(request)
+
+    client = SimpleNamespace(send=send, server_now=lambda: datetime.now(tz=timezone.utc))
+    ended = []
+    with closing(Dispatcher(client, inbox, limit=ConcurrencyLimit(10, start=10))) as dispatcher:
+        for number in range(10):
+            dispatcher.submit(plan(disk, f"products/{number}"), lambda _, number=number: ended.append(number))
+        dispatcher.pump()
+        answers = sorted((inbox.get(timeout=5) for _ in range(10)), key=lambda each: each.work.request.path)
+        with pytest.raises(type(problem)):
+            dispatcher.receive(answers[0])
+        for each in answers[1:]:
+            inbox.put(each)
+        dispatcher.stop(5)
+        assert dispatcher.in_flight == 0
+    assert ended == [9]
 
 
 def test_what_is_on_disk_already_waits_for_no_others(disk, wide, inbox):
