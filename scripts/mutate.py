@@ -46,6 +46,7 @@ _NOT_LONG = tuple(f"--deselect={_UNIT}state.py::{name}" for name in _LONG)
 TESTS: dict[str, tuple[str, ...]] = {
     "singer_http/retry.py": (f"{_HTTP}retry.py", "tests/unit/tap/test_tap_client.py"),
     "singer_http/pacing.py": (f"{_HTTP}pacing.py",),
+    "singer_http/connection.py": (f"{_HTTP}connection.py",),
     "target_optiply/answers.py": (f"{_UNIT}answers.py", f"{_UNIT}writes.py", f"{_TARGET}answers.py"),
     "target_optiply/references.py": (f"{_UNIT}references.py", f"{_TARGET}order.py", f"{_TARGET}rejections.py"),
     "target_optiply/difference.py": (f"{_UNIT}difference.py", f"{_TARGET}replacing.py", f"{_TARGET}changes.py"),

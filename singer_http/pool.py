@@ -9,46 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util.retry import Retry
 
+from singer_http.connection import BriefConnection
+
 _NEVER = Retry(0, read=False)  # what may be repeated, the caller knows
-
-
-class _InOnePiece(HTTPConnection):
-    """Sends head and body of a request together: one packet and one call of the system in place of two."""
-
-    _held: bytearray | None = None
-
-    def request(self, *arguments: Any, **options: Any) -> None:
-        self._held = bytearray()
-        try:
-            super().request(*arguments, **options)
-            whole = bytes(self._held)
-        finally:
-            self._held = None
-        self.send(whole)
-
-    def send(self, data: Any) -> None:
-        if self._held is None:
-            super().send(data)
-            return
-        if self.sock is None:
-            self.connect()
-        self._held += data
-
-    def connect(self) -> None:
-        held, self._held = self._held, None  # what a proxy is told first does not wait
-        try:
-            super().connect()
-        finally:
-            self._held = held
 
 
 class Pool:
@@ -115,6 +86,6 @@ class Pool:
         except urllib3.exceptions.LocationValueError as error:
             raise requests.exceptions.InvalidURL(error, request=request) from error
         pool = cast("HTTPConnectionPool", found)  # as which every pool of HTTPAdapter is typed by requests itself
-        pool.ConnectionCls = type("Connection", (_InOnePiece, pool.ConnectionCls), {})
+        pool.ConnectionCls = type("Connection", (BriefConnection, pool.ConnectionCls), {"heads": {}})
         adapter.cert_verify(pool, self._base_url, verify, cert)  # type: ignore[no-untyped-call]
         return pool, adapter.request_url(request, proxies).rstrip("/")

@@ -13,8 +13,8 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from urllib3.connection import HTTPConnection
-from urllib3.response import HTTPResponse
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.response import BaseHTTPResponse
 
 Act = Literal["refuse", "end before sending", "end before the answer is noted"]
 
@@ -24,7 +24,7 @@ RULES: list[dict[str, Any]] = []
 
 CLOSED_PORT = 9  # discard: nothing listens there on a machine that runs tests
 NOTED = "interfered"
-_request, _getresponse = HTTPConnection.request, HTTPConnection.getresponse
+_make_request = HTTPConnectionPool._make_request  # below it, connections of each kind go ways of their own
 
 
 def rule(name: str, act: Act, method: str, path: str, **more: Any) -> dict[str, Any]:
@@ -46,30 +46,22 @@ def _struck(method: str, url: str) -> dict[str, Any] | None:
     return None
 
 
-def _interfere(self: HTTPConnection, method: str, url: str, *arguments: Any, **options: Any) -> None:
+def _interfere(pool: HTTPConnectionPool, connection: Any, method: str, url: str, **options: Any) -> BaseHTTPResponse:
     struck = _struck(method, url)
     act = struck["act"] if struck else ""
     if struck and act == "end before sending":
         os.kill(os.getpid(), struck["signal"])
+    if act == "refuse":
+        connection.close()
+        connection.port, port = CLOSED_PORT, connection.port
+        try:
+            return _make_request(pool, connection, method, url, **options)
+        finally:
+            connection.port = port
+    response = _make_request(pool, connection, method, url, **options)
     if struck and act == "end before the answer is noted":
-        self.ends_with = struck["signal"]  # type: ignore[attr-defined]
-    if act != "refuse":
-        _request(self, method, url, *arguments, **options)
-        return
-    self.close()
-    port, self.port = self.port, CLOSED_PORT
-    try:
-        _request(self, method, url, *arguments, **options)
-    finally:
-        self.port = port
-
-
-def _answer(self: HTTPConnection) -> HTTPResponse:
-    response = _getresponse(self)
-    if signum := self.__dict__.pop("ends_with", 0):
-        os.kill(os.getpid(), signum)
+        os.kill(os.getpid(), struck["signal"])
     return response
 
 
-HTTPConnection.request = _interfere  # type: ignore[method-assign]
-HTTPConnection.getresponse = _answer  # type: ignore[method-assign]
+HTTPConnectionPool._make_request = _interfere  # type: ignore[method-assign,assignment]
