@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from queue import Empty, SimpleQueue
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from target_optiply import state
 from target_optiply.auth import PasswordGrant
@@ -21,6 +21,7 @@ from target_optiply.closing import Closing
 from target_optiply.concurrency import ConcurrencyLimit
 from target_optiply.dispatch import Dispatcher
 from target_optiply.dry_run import DryClient
+from target_optiply.ending import Ending, report_of
 from target_optiply.engine import Engine
 from target_optiply.errors import Brake, ConfigProblem, InputProblem, Outage, RunStopped, Terminated
 from target_optiply.hotglue import job
@@ -33,15 +34,11 @@ from target_optiply.reading import Feed, Lines, state_value
 from target_optiply.recognition import Recognition
 from target_optiply.senders import Answered
 from target_optiply.settings import Settings
-from target_optiply.tables import Status
 from target_optiply.takeover import Takeover
 from target_optiply.translate.settings import MappingSettings
 from target_optiply.wire import Wire
 from target_optiply.workcopy import instant, open_working_copy
 from target_optiply.writes import Writer
-
-if TYPE_CHECKING:
-    from target_optiply.report.writer import Report
 
 _MOST_UNDER_WAY = 256  # records on their way beyond which stdin waits; more only with more connections
 _FINISH = 20.0  # seconds that requests in flight get when the run is told to end
@@ -96,30 +93,19 @@ class Run:
         self.line_number = 0
         self.ledger = Ledger()
         self._resources = ExitStack()
-        self._report = self._report_for(user_agent) if settings.report_path else None
+        self._report = report_of(settings, user_agent, dry=dry)
         try:
             self._open(user_agent, previous)
         except BaseException:
             self._resources.close()
             raise
 
-    def _report_for(self, user_agent: str) -> Report:
-        from target_optiply.report.writer import Report  # noqa: PLC0415 - a template engine that most runs do without
-
-        return Report(
-            self.settings.report_path or "",
-            program=user_agent.replace("/", " "),
-            account=self.settings.account_id,
-            coupling=self.settings.coupling_id,
-            dry=self._dry,
-        )
-
     def _open(self, user_agent: str, previous: str | None) -> None:
         settings = self.settings
         self._file = state.StateFile(settings.state_path)
         self._file.check_writable()
-        self._in_stdout = job.is_stdout(self._file)
-        if self._in_stdout and settings.state_output == "singer":
+        in_stdout = job.is_stdout(self._file)
+        if in_stdout and settings.state_output == "singer":
             raise ConfigProblem("state_path: stdout is redirected into that file; the tap's STATE needs one of its own")
         if (held := lock(self._file, dry=self._dry)) is not None:
             self._resources.callback(held.release)
@@ -153,7 +139,6 @@ class Run:
             user_agent=user_agent,
         )
         self._resources.callback(client.close)
-        self._client = client
         self._dispatcher = Dispatcher(
             client,
             self._inbox,
@@ -187,6 +172,19 @@ class Run:
         soft = settings.delete == "soft"
         self._closing = Closing(
             self._engine, self.books, writer, self._dispatcher, soft=soft, most_percent=settings.max_delete_percent
+        )
+        self._ending = Ending(
+            settings,
+            self._log,
+            file=self._file,
+            in_stdout=in_stdout,
+            identity=self._identity,
+            verified_at=self._verified_at,
+            books=self.books,
+            client=client,
+            traffic=self._dispatcher.traffic,
+            report=self._report,
+            dry=self._dry,
         )
         self._most = max(_MOST_UNDER_WAY, 4 * settings.max_connections)
 
@@ -340,13 +338,10 @@ class Run:
         if braked := self._closing.braked:
             said = ", ".join(braked)
             return Brake(f"more would be deleted than max_delete_percent allows ({said}), so none of these was")
-        rejected = sum(self._rejected().values())
+        rejected = sum(self._ending.rejected().values())
         if rejected > self.settings.max_rejected_records and self.settings.state_output == "singer":
             return Brake(f"{rejected} records stand rejected; the log and {self.settings.state_path} name each")
         return None
-
-    def _rejected(self) -> Counter[str]:
-        return Counter(entry.entity for entry in self.store.entries(status=Status.REJECTED))
 
     def fail(self, error: BaseException) -> None:
         """Finish what is in flight, and write the state, after an error that ends the run."""
@@ -373,72 +368,10 @@ class Run:
         self._closed = True
         with self._resources:
             try:
-                self._conclude(outcome, problem)
+                self._ending.conclude(outcome, problem)
             except BaseException as failure:
                 problem = failure
                 raise
             finally:
-                self._write_report(problem)
+                self._ending.write_report(problem)
         self._copy.remove()
-
-    def _conclude(self, outcome: str, problem: BaseException | None) -> None:
-        self.books.make_stale()
-        self.store.commit()
-        run = {"outcome": outcome, "saved_at": self._client.server_now().isoformat(), **self._identity.as_dict()}
-        run |= job.ending(problem) | self.books.summary.effort(**self._traffic())
-        if self._verified_at:
-            run["verified_at"] = self._verified_at
-        summary = self.books.summary.document(self._rejected())
-        self._say_summary()
-        if self._dry:
-            self._log.info("dry run: nothing was written, and the state is as it was")
-        else:
-            self._save(run, summary)
-
-    def _write_report(self, problem: BaseException | None) -> None:
-        if self._report is not None:
-            self._report.write(
-                problem,
-                books=self.books,
-                traffic=self._dispatcher.traffic,
-                standing=sum(self._rejected().values()),
-                ended=self._client.server_now(),
-                logger=self._log,
-            )
-
-    def _save(self, run: dict[str, Any], summary: dict[str, Any]) -> None:
-        if self.settings.state_output == "hotglue":
-            self._save_for_job(run, summary)
-        else:
-            self._replace(state.pieces(self.store, run, summary))
-
-    def _replace(self, pieces: Iterator[bytes]) -> None:
-        try:
-            self._file.replace(pieces)
-        except OSError as error:
-            raise Outage(
-                f"the state could not be written ({error.strerror or error}); the working copy "
-                f"{self._file.work_path} keeps everything for the next run"
-            ) from None
-
-    def _save_for_job(self, run: dict[str, Any], summary: dict[str, Any]) -> None:
-        """Write the state where a hotglue job looks for it; it is printed even where no file can be written."""
-
-        def pieces() -> Iterator[bytes]:
-            return state.pieces(self.store, run, summary, job.members_in(self.store))
-
-        try:
-            if not self._in_stdout:
-                self._replace(pieces())
-            job.keep_for_next(pieces(), self._log, ended_early=run["outcome"] not in ("ok", "rejected"))
-            job.write_metrics(self.books.summary.metrics(), self._log)
-        finally:
-            job.print_state(pieces())
-
-    def _say_summary(self) -> None:
-        for line in self.books.summary.lines(**self._traffic()):
-            self._log.info("%s", line)
-
-    def _traffic(self) -> dict[str, Any]:
-        traffic = self._dispatcher.traffic
-        return {"requests": traffic.requests, "retries": traffic.retries, "waited": traffic.waits}
