@@ -81,13 +81,10 @@ class BriefConnection(HTTPConnection):
     ) -> None:
         """Send a request, head and body in one piece."""
         self._asked = {"method": method, "url": url, "body": body, "headers": headers or {}, **options}
-        whole = self._whole()
-        if self.sock is None:
-            self.connect()
-        self.send(whole)
+        self.send(self._whole())
 
     def send(self, data: Any) -> None:
-        """Send bytes, or hold them back while a request is only written."""
+        """Send bytes, connecting first where that is due, or hold them back while a request is only written."""
         if self._held is None:
             super().send(data)
         else:
