@@ -171,6 +171,7 @@ def test_a_figure_of_a_product_that_is_gone_in_optiply_says_so_and_waits(lab: La
     assert run.states == ['{"at": 2}']
     lab.succeed(_product())
     assert lab.value("products", "P1", "stockLevel") == int(figure)
+    assert lab.writes() == Counter({"POST products": 1})
 
 
 def test_a_refused_change_of_a_product_that_is_gone_in_optiply_creates_it_anew(lab: Lab) -> None:
@@ -189,5 +190,17 @@ def test_a_figure_whose_outcome_is_not_known_holds_the_state_back(lab: Lab) -> N
     assert run.states == []
     assert "rejected:" not in run.stderr
     lab.control.clear_faults()
+    lab.succeed(_figure("9"))
+    assert lab.value("products", "P1", "stockLevel") == 9
+
+
+def test_a_figure_of_which_cannot_be_told_whether_its_row_is_there_is_no_refusal(lab: Lab) -> None:
+    lab.succeed([*_figure("7"), *_product()])
+    lab.fault("status", "PATCH", status=404)
+    lab.fault("status", "GET", r"^/products/\d+$", status=403)
+    run = lab.run([*_figure("9"), state({"at": 2})]).ended(1)
+    assert run.last_word.startswith("outage: 1 records are unsettled")
+    assert run.states == []
+    assert lab.entry("Products", "P1")["success"] is True
     lab.succeed(_figure("9"))
     assert lab.value("products", "P1", "stockLevel") == 9
