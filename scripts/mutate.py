@@ -59,7 +59,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     ),
     "target_optiply/refusals.py": (f"{_UNIT}refusals.py", f"{_TARGET}figures.py"),
     "target_optiply/figures.py": (f"{_TARGET}figures.py", f"{_TARGET}unchanged.py", f"{_TARGET}recognition.py"),
-    "target_optiply/dispatch.py": (f"{_UNIT}dispatch.py", f"{_UNIT}senders.py", f"{_TARGET}outage.py"),
+    "target_optiply/dispatch.py": (
+        f"{_UNIT}dispatch.py",
+        f"{_UNIT}senders.py",
+        f"{_TARGET}outage.py",
+        f"{_TARGET}concurrency.py",
+    ),
     "target_optiply/sieve.py": (f"{_UNIT}held_back.py",),
     "target_optiply/senders.py": (f"{_UNIT}senders.py", f"{_UNIT}dispatch.py"),
     "target_optiply/tables.py": (f"{_UNIT}store.py", f"{_UNIT}held_back.py", f"{_UNIT}state.py", *_NOT_LONG),

@@ -102,16 +102,6 @@ class Dispatcher:
         """Whether nothing is sent any more."""
         return self._senders.stopping
 
-    @property
-    def backlog(self) -> int:
-        """Plans under way, in flight or waiting."""
-        return len(self._ready) + len(self._pausing) + self.in_flight
-
-    @property
-    def limit(self) -> int:
-        """Requests allowed in flight at the moment."""
-        return self._limit.limit
-
     def submit(self, plan: Plan[T], done: Callable[[T], None]) -> None:
         """Start a plan; ``done`` gets what it returns."""
         self._advance(_Work(plan, done), None)

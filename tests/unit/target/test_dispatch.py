@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from datetime import datetime, timezone
 from queue import SimpleQueue
@@ -133,6 +134,47 @@ def test_a_plan_that_paused_has_what_it_noted_meanwhile_on_disk(disk, dispatcher
     finish()
 
     assert disk.kept_when_sent == {"before": 1, "after": 2}
+
+
+def test_plans_that_pause_go_on_in_the_order_of_their_times_and_are_counted_as_retries(disk, dispatcher, finish):
+    def pausing(name, seconds):
+        yield Request("POST", f"products/{name}")
+        yield Pause(seconds)
+        yield Request("POST", f"products/{name} again")
+
+    began = time.monotonic()
+    dispatcher.submit(pausing("a", 0.2), lambda _: None)
+    dispatcher.submit(pausing("b", 0.1), lambda _: None)
+    finish()
+
+    assert list(disk.kept_when_sent) == ["products/a", "products/b", "products/b again", "products/a again"]
+    assert time.monotonic() - began >= 0.2
+    assert dispatcher.traffic.retries == dispatcher.traffic.entities["products"].retries == 2
+
+
+def test_the_main_thread_is_woken_when_a_pause_ends_and_not_before(dispatcher):
+    def pausing(seconds):
+        yield Pause(seconds)
+
+    assert dispatcher.wake_in() is None
+    assert dispatcher.idle
+    for seconds in (60, 30, 90):
+        dispatcher.submit(pausing(seconds), lambda _: None)
+    assert not dispatcher.idle
+    assert 29 < dispatcher.wake_in() <= 30
+    dispatcher.stop(1)
+    assert dispatcher.wake_in() is None
+
+
+def test_writes_leave_at_the_pace_that_is_allowed(disk, inbox):
+    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
+    limit = ConcurrencyLimit(8, start=8)
+    with closing(Dispatcher(client, inbox, limit=limit, writes_per_second=2.0)) as dispatcher:
+        for number in range(3):
+            dispatcher.submit(plan(disk, f"products/{number}"), lambda _: None)
+        dispatcher.pump()
+        assert dispatcher.in_flight == 1
+        assert 0.4 < dispatcher.wake_in() <= 0.5
 
 
 @pytest.mark.parametrize(("writes_per_second", "handed_out"), [(0.0, 2), (1000.0, 1)])
