@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import sys
 
@@ -17,8 +18,6 @@ def main() -> None:
         TargetOptiply.cli()
     except RunStopped as error:
         _end(f"{error.outcome}: {error}", error.exit_code)
-    except BrokenPipeError:
-        _end("outage: nobody reads what is written to stdout", 1)
     except sqlite3.DatabaseError as error:  # of many places, which could all do nothing about it
         _end(f"outage: the working copy beside the state could not be read or written ({error}); is the disk full?", 1)
     except Exception as error:
@@ -28,7 +27,16 @@ def main() -> None:
 
 def _end(sentence: str, code: int) -> None:
     print(redact(" ".join(sentence.split())), file=sys.stderr, flush=True)  # noqa: T201 - the program's last word
+    _let_go_of_stdout()
     sys.exit(code)
+
+
+def _let_go_of_stdout() -> None:
+    """Drop what cannot be written: the interpreter would try once more, and end with a code of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -294,7 +294,7 @@ class Run:
             sys.stdout.write("".join(line.decode() + "\n" for line in lines))
             sys.stdout.flush()
         except BrokenPipeError:
-            raise
+            raise Outage("nobody reads what is written to stdout") from None
         except OSError as error:
             raise Outage(f"the STATE messages could not be written to stdout ({error.strerror or error})") from None
 

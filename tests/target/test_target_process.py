@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import pytest
 from support import processes
 from target.lab import Lab, Run
 from target.messages import line, optiply, products, sell_order, state, suppliers
+
+BUFFERED = {"PYTHONUNBUFFERED": ""}  # as Python is by itself: what could not be written lies in its buffer
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -115,16 +119,52 @@ def test_the_program_runs_as_a_user_starts_it(lab: Lab, tmp_path: Path) -> None:
     assert lab.remote_ids("products") == ["P1"]
 
 
-def test_the_state_is_written_though_nobody_takes_the_state_messages(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [[], products("P2"), products(*(f"P{n}" for n in range(2, 60)))])
+def test_the_state_is_written_though_there_is_no_room_for_the_state_messages(
+    lab: Lab, tmp_path: Path, more: list[Any]
+) -> None:
     config = processes.write_json(tmp_path / "config.json", lab.sandbox.target_config(lab.state_path))
-    text = "".join(f"{json.dumps(each)}\n" for each in [*products("P1"), state({"at": 1}), *products("P2")])
+    text = "".join(f"{json.dumps(each)}\n" for each in [*products("P1"), state({"at": 1}), *more])
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*processes.TARGET, "--config", str(config)], input=text, stdout=full, stderr=subprocess.PIPE,
-            text=True, env=processes.environment(), timeout=60, check=False,
+            text=True, env=processes.environment(BUFFERED), timeout=60, check=False,
         )  # fmt: skip
-    assert done.returncode == 1, done.stderr
     last = done.stderr.splitlines()[-1]
     assert last == "outage: the STATE messages could not be written to stdout (No space left on device)"
+    assert done.returncode == 1
     assert lab.entry("Products", "P1")["success"] is True
-    assert "Traceback" not in done.stderr
+
+
+def test_the_state_is_written_though_nobody_reads_the_state_messages(lab: Lab, tmp_path: Path) -> None:
+    config = processes.write_json(tmp_path / "config.json", lab.sandbox.target_config(lab.state_path))
+    text = "".join(f"{json.dumps(each)}\n" for each in [*products("P1"), state({"at": 1})])
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w") as pipe:
+        done = subprocess.run(
+            [*processes.TARGET, "--config", str(config)], input=text, stdout=pipe, stderr=subprocess.PIPE,
+            text=True, env=processes.environment(BUFFERED), timeout=60, check=False,
+        )  # fmt: skip
+    assert done.stderr.splitlines()[-1] == "outage: nobody reads what is written to stdout"
+    assert done.returncode == 1
+    assert lab.entry("Products", "P1")["success"] is True
+
+
+def test_what_cannot_be_written_to_stdout_leaves_the_exit_code_as_it_is() -> None:
+    """The interpreter flushes stdout once more when it ends, and its own code where that fails is 120."""
+    program = (
+        "import sys\n"
+        "from target_optiply import __main__, errors\n"
+        "def cli():\n"
+        "    sys.stdout.write('left over')\n"
+        "    raise errors.Outage('for a reason')\n"
+        "__main__.TargetOptiply.cli = cli\n"
+        "__main__.main()\n"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            env=processes.environment(BUFFERED), cwd=processes.ROOT,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "outage: for a reason\n")
