@@ -9,7 +9,7 @@ import pytest
 from target_optiply import loading, state
 from target_optiply.facts import StoredFacts
 from target_optiply.store import Store
-from target_optiply.tables import Entry, Parked, Repeated, Status
+from target_optiply.tables import NATURAL, Entry, Parked, Repeated, Status
 
 
 @pytest.fixture
@@ -33,6 +33,40 @@ def test_what_is_committed_is_on_disk_and_what_is_not_is_not(tmp_path):
     assert again.get("products", "p1") == Entry("products", "p1", "7")
     assert [intent.remote_id for intent in again.intents()] == ["p1"]
     again.close()
+
+
+def test_many_entries_are_on_disk_with_the_next_commit_and_none_before(tmp_path):
+    store = Store(tmp_path / "work")
+    store.commit()
+    for number in range(1000):
+        store.put(Entry("products", f"p{number}", "7"))
+    other = sqlite3.connect(tmp_path / "work")
+    assert other.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+    store.commit()
+    assert other.execute("SELECT count(*) FROM entries").fetchone() == (1000,)
+    other.close()
+    store.close()
+
+
+@pytest.mark.parametrize("marks", [{"print": "f"}, {"kin": "k"}, {"print": "f", "kin": "k"}])
+def test_what_is_put_has_no_fingerprint_until_one_is_set(store, marks):
+    store.put(Entry("products", "p1", "7")._replace(**marks))
+    found = store.get("products", "p1")
+    assert (found.print, found.kin) == (None, None)
+
+
+def test_whether_rows_are_known_by_their_natural_key_is_told_as_it_is_each_time(store):
+    def told():
+        return [store.has_natural("products") for _ in range(2)]
+
+    assert told() == [False, False]
+    store.put(Entry("products", "p1"))
+    assert told() == [False, False]
+    store.fill([Entry("products", f"{NATURAL}key", "7")])
+    assert told() == [True, True]
+    assert store.has_natural("suppliers") is False
+    store.put(Entry("suppliers", f"{NATURAL}key", "8"))
+    assert store.has_natural("suppliers") is True
 
 
 def test_entries_are_found_by_either_id_and_forgotten(store):
