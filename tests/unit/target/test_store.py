@@ -48,6 +48,19 @@ def test_many_entries_are_on_disk_with_the_next_commit_and_none_before(tmp_path)
     store.close()
 
 
+def test_what_is_forgotten_is_on_disk_until_the_next_commit(tmp_path):
+    store = Store(tmp_path / "work")
+    store.put(Entry("products", "p1", "7"))
+    store.commit()
+    store.forget("products", "p1")
+    other = sqlite3.connect(tmp_path / "work")
+    assert other.execute("SELECT count(*) FROM entries").fetchone() == (1,)
+    store.commit()
+    assert other.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+    other.close()
+    store.close()
+
+
 @pytest.mark.parametrize("marks", [{"print": "f"}, {"kin": "k"}, {"print": "f", "kin": "k"}])
 def test_what_is_put_has_no_fingerprint_until_one_is_set(store, marks):
     store.put(Entry("products", "p1", "7")._replace(**marks))
