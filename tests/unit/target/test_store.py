@@ -61,6 +61,16 @@ def test_what_is_forgotten_is_on_disk_until_the_next_commit(tmp_path):
     store.close()
 
 
+def test_an_intent_that_is_read_back_is_on_disk_with_the_next_commit_only(tmp_path):
+    store = Store(tmp_path / "work")
+    store.intend("products", "p1", "2025-01-01T00:00:00+00:00")
+    assert [intent.remote_id for intent in store.intents()] == ["p1"]
+    other = sqlite3.connect(tmp_path / "work")
+    assert other.execute("SELECT count(*) FROM intents").fetchone() == (0,)
+    other.close()
+    store.close()
+
+
 @pytest.mark.parametrize("marks", [{"print": "f"}, {"kin": "k"}, {"print": "f", "kin": "k"}])
 def test_what_is_put_has_no_fingerprint_until_one_is_set(store, marks):
     store.put(Entry("products", "p1", "7")._replace(**marks))
