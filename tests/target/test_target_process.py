@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from support import processes
@@ -119,17 +119,20 @@ def test_the_program_runs_as_a_user_starts_it(lab: Lab, tmp_path: Path) -> None:
     assert lab.remote_ids("products") == ["P1"]
 
 
+def _write_into(stdout: IO[str], lab: Lab, directory: Path, messages: list[Any]) -> subprocess.CompletedProcess[str]:
+    config = processes.write_json(directory / "config.json", lab.sandbox.target_config(lab.state_path))
+    return subprocess.run(
+        [*processes.TARGET, "--config", str(config)], input="".join(f"{json.dumps(each)}\n" for each in messages),
+        stdout=stdout, stderr=subprocess.PIPE, text=True, env=processes.environment(BUFFERED), timeout=60, check=False,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("more", [[], products("P2"), products(*(f"P{n}" for n in range(2, 60)))])
 def test_the_state_is_written_though_there_is_no_room_for_the_state_messages(
     lab: Lab, tmp_path: Path, more: list[Any]
 ) -> None:
-    config = processes.write_json(tmp_path / "config.json", lab.sandbox.target_config(lab.state_path))
-    text = "".join(f"{json.dumps(each)}\n" for each in [*products("P1"), state({"at": 1}), *more])
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*processes.TARGET, "--config", str(config)], input=text, stdout=full, stderr=subprocess.PIPE,
-            text=True, env=processes.environment(BUFFERED), timeout=60, check=False,
-        )  # fmt: skip
+        done = _write_into(full, lab, tmp_path, [*products("P1"), state({"at": 1}), *more])
     last = done.stderr.splitlines()[-1]
     assert last == "outage: the STATE messages could not be written to stdout (No space left on device)"
     assert done.returncode == 1
@@ -137,15 +140,10 @@ def test_the_state_is_written_though_there_is_no_room_for_the_state_messages(
 
 
 def test_the_state_is_written_though_nobody_reads_the_state_messages(lab: Lab, tmp_path: Path) -> None:
-    config = processes.write_json(tmp_path / "config.json", lab.sandbox.target_config(lab.state_path))
-    text = "".join(f"{json.dumps(each)}\n" for each in [*products("P1"), state({"at": 1})])
     reads, writes = os.pipe()
     os.close(reads)
     with os.fdopen(writes, "w") as pipe:
-        done = subprocess.run(
-            [*processes.TARGET, "--config", str(config)], input=text, stdout=pipe, stderr=subprocess.PIPE,
-            text=True, env=processes.environment(BUFFERED), timeout=60, check=False,
-        )  # fmt: skip
+        done = _write_into(pipe, lab, tmp_path, [*products("P1"), state({"at": 1})])
     assert done.stderr.splitlines()[-1] == "outage: nobody reads what is written to stdout"
     assert done.returncode == 1
     assert lab.entry("Products", "P1")["success"] is True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -48,16 +48,19 @@ def inbox():
     return SimpleQueue()
 
 
-def over(connections, disk, inbox):
-    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
+@contextmanager
+def over(connections, disk, inbox, *, send=None, writes_per_second=0.0):
+    client = SimpleNamespace(send=send or disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
     limit = ConcurrencyLimit(connections, start=connections)
-    with closing(Dispatcher(client, inbox, limit=limit, commit=disk.commit)) as dispatcher:
+    dispatcher = Dispatcher(client, inbox, limit=limit, writes_per_second=writes_per_second, commit=disk.commit)
+    with closing(dispatcher):
         yield dispatcher
 
 
 @pytest.fixture
 def dispatcher(disk, inbox):
-    yield from over(1, disk, inbox)
+    with over(1, disk, inbox) as dispatcher:
+        yield dispatcher
 
 
 @pytest.fixture
@@ -167,9 +170,7 @@ def test_the_main_thread_is_woken_when_a_pause_ends_and_not_before(dispatcher):
 
 
 def test_writes_leave_at_the_pace_that_is_allowed(disk, inbox):
-    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
-    limit = ConcurrencyLimit(8, start=8)
-    with closing(Dispatcher(client, inbox, limit=limit, writes_per_second=2.0)) as dispatcher:
+    with over(8, disk, inbox, writes_per_second=2.0) as dispatcher:
         for number in range(3):
             dispatcher.submit(plan(disk, f"products/{number}"), lambda _: None)
         dispatcher.pump()
@@ -181,15 +182,12 @@ def test_writes_leave_at_the_pace_that_is_allowed(disk, inbox):
 def test_a_request_is_at_hand_for_the_next_thread_unless_a_clock_says_when_it_may_leave(
     disk, inbox, writes_per_second, handed_out
 ):
-    client = SimpleNamespace(send=disk.send, server_now=lambda: datetime.now(tz=timezone.utc))
-    limit = ConcurrencyLimit(1, start=1)
-    dispatcher = Dispatcher(client, inbox, limit=limit, writes_per_second=writes_per_second)
-    for number in range(5):
-        dispatcher.submit(plan(disk, f"products/{number}"), lambda _: None)
-    dispatcher.pump()
+    with over(1, disk, inbox, writes_per_second=writes_per_second) as dispatcher:
+        for number in range(5):
+            dispatcher.submit(plan(disk, f"products/{number}"), lambda _: None)
+        dispatcher.pump()
 
-    assert dispatcher.in_flight == handed_out
-    dispatcher.close()
+        assert dispatcher.in_flight == handed_out
 
 
 def test_what_was_at_hand_when_the_server_asked_for_restraint_leaves_after_it_and_is_counted_once(
@@ -207,7 +205,8 @@ def test_what_was_at_hand_when_the_server_asked_for_restraint_leaves_after_it_an
 
 @pytest.fixture
 def wide(disk, inbox):
-    yield from over(64, disk, inbox)
+    with over(64, disk, inbox) as dispatcher:
+        yield dispatcher
 
 
 def test_requests_that_are_made_one_after_another_are_brought_to_disk_together(disk, wide):
@@ -229,9 +228,8 @@ def test_a_run_that_ends_takes_in_every_answer_though_each_is_a_reason_to_end(di
             raise problem
         return disk.send(request)
 
-    client = SimpleNamespace(send=send, server_now=lambda: datetime.now(tz=timezone.utc))
     ended = []
-    with closing(Dispatcher(client, inbox, limit=ConcurrencyLimit(10, start=10))) as dispatcher:
+    with over(10, disk, inbox, send=send) as dispatcher:
         for number in range(10):
             dispatcher.submit(plan(disk, f"products/{number}"), lambda _, number=number: ended.append(number))
         dispatcher.pump()

@@ -19,15 +19,21 @@ def store():
     opened.close()
 
 
+def on_disk(path, table):
+    """Return how many rows of a table anybody else would find there."""
+    other = sqlite3.connect(path)
+    [(rows,)] = other.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - one of our own names
+    other.close()
+    return rows
+
+
 def test_what_is_committed_is_on_disk_and_what_is_not_is_not(tmp_path):
     store = Store(tmp_path / "work")
     store.intend("products", "p1", "2025-01-01T00:00:00+00:00")
     store.put(Entry("products", "p1", "7"))
-    other = sqlite3.connect(tmp_path / "work")
-    assert other.execute("SELECT count(*) FROM intents").fetchone() == (0,)
+    assert on_disk(tmp_path / "work", "intents") == 0
     store.commit()
-    assert other.execute("SELECT count(*) FROM intents").fetchone() == (1,)
-    other.close()
+    assert on_disk(tmp_path / "work", "intents") == 1
     store.close()
     again = Store(tmp_path / "work")
     assert again.get("products", "p1") == Entry("products", "p1", "7")
@@ -40,11 +46,9 @@ def test_many_entries_are_on_disk_with_the_next_commit_and_none_before(tmp_path)
     store.commit()
     for number in range(1000):
         store.put(Entry("products", f"p{number}", "7"))
-    other = sqlite3.connect(tmp_path / "work")
-    assert other.execute("SELECT count(*) FROM entries").fetchone() == (0,)
+    assert on_disk(tmp_path / "work", "entries") == 0
     store.commit()
-    assert other.execute("SELECT count(*) FROM entries").fetchone() == (1000,)
-    other.close()
+    assert on_disk(tmp_path / "work", "entries") == 1000
     store.close()
 
 
@@ -53,11 +57,9 @@ def test_what_is_forgotten_is_on_disk_until_the_next_commit(tmp_path):
     store.put(Entry("products", "p1", "7"))
     store.commit()
     store.forget("products", "p1")
-    other = sqlite3.connect(tmp_path / "work")
-    assert other.execute("SELECT count(*) FROM entries").fetchone() == (1,)
+    assert on_disk(tmp_path / "work", "entries") == 1
     store.commit()
-    assert other.execute("SELECT count(*) FROM entries").fetchone() == (0,)
-    other.close()
+    assert on_disk(tmp_path / "work", "entries") == 0
     store.close()
 
 
@@ -65,9 +67,7 @@ def test_an_intent_that_is_read_back_is_on_disk_with_the_next_commit_only(tmp_pa
     store = Store(tmp_path / "work")
     store.intend("products", "p1", "2025-01-01T00:00:00+00:00")
     assert [intent.remote_id for intent in store.intents()] == ["p1"]
-    other = sqlite3.connect(tmp_path / "work")
-    assert other.execute("SELECT count(*) FROM intents").fetchone() == (0,)
-    other.close()
+    assert on_disk(tmp_path / "work", "intents") == 0
     store.close()
 
 
